@@ -57,14 +57,14 @@ bool Connection::advance() {
            deadline_ == Clock::time_point::max();
   }
   if (wants_write()) return true;
-  if (close_after_flush_) return linger();
+  if (close_after_flush_) return say_goodbye();
   const bool idle = phase_ == Phase::head || phase_ == Phase::hang;
   return !(input_ended_ && idle);
 }
 
 // Closing with unread input would send RST and could cost the peer its answer: say goodbye, then read on
 // until the peer does the same.
-bool Connection::linger() {
+bool Connection::say_goodbye() {
   if (answer_.kind == Answer::Kind::reset) {
     reset_on_close();
     return false;

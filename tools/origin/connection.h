@@ -54,7 +54,7 @@ class Connection {
   bool continue_answer();
   void append_pattern();
   bool flush();
-  bool linger();
+  bool say_goodbye();
   void reset_on_close();
 
   int descriptor_;
