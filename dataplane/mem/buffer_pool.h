@@ -68,16 +68,20 @@ class BufferPool {
  private:
   struct Class {
     std::byte* base = nullptr;
-    uint16_t* reference_counts = nullptr;
-    uint32_t* free_stack = nullptr;  // Indices; the top is the hottest.
-    uint32_t free_depth = 0;         // Entries of free_stack.
-    uint32_t untouched = 0;          // Indices from here up were never handed out.
+    uint16_t* reference_counts = nullptr;  // 0: free; UINT16_MAX: lent.
+    uint32_t* free_stack = nullptr;        // Indices; the top is the hottest.
+    uint32_t free_depth = 0;               // Entries of free_stack.
+    uint32_t untouched = 0;                // Indices from here up were never handed out.
     uint32_t total = 0;
     uint32_t held = 0;
     uint32_t lent = 0;
     uint32_t bytes = 0;
   };
-  uint32_t pop_free(Class& pool);
+  static uint32_t pop_free(Class& pool);  // UINT32_MAX: none.
+  static void push_free(Class& pool, uint32_t index);
+  Class& class_holding(BufferId id);  // Aborts when `id` never was handed out.
+  const Class& class_holding(BufferId id) const;
+
   Class classes_[kSizeClassCount];
 };
 

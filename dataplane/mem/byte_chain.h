@@ -21,7 +21,7 @@ struct Segment {
 class SegmentPool {
  public:
   SegmentPool() = default;
-  ~SegmentPool();  // Requires: all nodes are home.
+  ~SegmentPool();   // Requires: all nodes are home.
   Segment* take();  // Never null: grows by blocks of 256, bounded by the buffers that exist.
   void give_back(Segment* segment);
   uint32_t in_use() const { return in_use_; }
@@ -50,7 +50,8 @@ class ByteChain {
   uint64_t bytes() const { return bytes_; }
   Segment* front() const { return head_; }
 
-  // Appends a range and takes over one reference of `buffer`.
+  // Appends a range and takes over one reference of `buffer`. A range that continues the last one makes
+  // it longer. Empty ranges vanish.
   void append(ChainMemory& memory, BufferId buffer, std::byte* data, uint32_t length);
   // Like append, but small ranges are copied behind the last one when its buffer has room there and
   // nobody else refers to it; `buffer`'s reference is then dropped. Keeps one-byte-at-a-time senders
@@ -67,12 +68,14 @@ class ByteChain {
   void consume(ChainMemory& memory, uint64_t count);
   // Moves the first `count` bytes to the end of `target` (a split range is shared by reference).
   void move_to(ChainMemory& memory, ByteChain& target, uint64_t count);
-  // Puts a range in front of everything. Takes over one reference.
+  // Puts a range in front of everything. Takes over one reference. A range that ends where the first one
+  // starts makes it longer (the headroom of a received buffer).
   void prepend(ChainMemory& memory, BufferId buffer, std::byte* data, uint32_t length);
   void clear(ChainMemory& memory);
 
-  // Makes the first `count` bytes contiguous (copying into one fresh buffer if they are not) and
-  // returns them; empty when no buffer is free. Requires: count <= bytes(), count <= kReceiveBytesMax.
+  // Makes the first `count` bytes contiguous (copying behind the first range when there is room, else
+  // all into one fresh buffer) and returns them; empty when no buffer is free. Requires: count <= bytes(),
+  // count <= kReceiveBytesMax.
   std::span<std::byte> make_contiguous(ChainMemory& memory, uint64_t count);
 
   // Fills up to ranges.size() spans from the front; returns how many. For gathered sends.
@@ -80,6 +83,11 @@ class ByteChain {
 
  private:
   void push_back(Segment* segment);
+  void push_front(Segment* segment);
+  Segment* pop_front();                                // Requires: not empty. Its reference goes along.
+  void extend_tail(std::span<const std::byte> bytes);  // Requires: room behind the tail.
+  void copy_out(std::span<std::byte> target) const;    // The first target.size() bytes.
+
   Segment* head_ = nullptr;
   Segment* tail_ = nullptr;
   uint64_t bytes_ = 0;

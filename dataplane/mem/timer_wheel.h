@@ -20,12 +20,11 @@ class TimerNode {
   friend class TimerWheel;
   ListHook hook_;
   Instant deadline_ = Instant::never();
-  uint32_t linked_tick_low_ = 0;  // The slot time the node is linked under; see set().
-  uint16_t linked_slot_ = 0;
+  int64_t linked_tick_ = 0;  // When the slot it is linked in comes up; never after the deadline's tick.
   uint8_t linked_level_ = 0;
 
  public:
-  uint8_t owner_kind = 0;   // Whose timer this is; set once by the owner, read by the worker on expiry.
+  uint8_t owner_kind = 0;  // Whose timer this is; set once by the owner, read by the worker on expiry.
   uint32_t owner_slot = 0;
 };
 
@@ -36,23 +35,24 @@ class TimerWheel {
   explicit TimerWheel(Instant start);
 
   // Sets or moves the deadline. Instant::never() disarms. A deadline in the past fires at the next
-  // advance(). O(1).
+  // advance(), never within the one that is running. O(1).
   void set(TimerNode& node, Instant deadline);
   void cancel(TimerNode& node) { set(node, Instant::never()); }
 
-  // Calls `expired(node)` for every node whose deadline is <= now; the node is disarmed first, and may
-  // be set again by the callee. Never fires early; fires at most one tick late.
+  // Calls `expired(node)` for every node whose deadline, rounded up to a tick, is <= now; the node is
+  // disarmed first, and the callee may set or cancel any node. Never fires early; at most one tick late.
   template <typename Expired>
   void advance(Instant now, Expired&& expired) {
     collect(now);
     while (TimerNode* node = due_.pop_front()) {
+      --linked_count_;
       node->deadline_ = Instant::never();
       expired(*node);
     }
   }
 
-  // When to wake up: never later than the earliest deadline, possibly earlier (a re-sort). never()
-  // when nothing is linked.
+  // When to wake up: the tick of the earliest deadline, possibly earlier (a re-sort). never() when
+  // nothing is linked.
   Instant next_wakeup() const;
   uint32_t linked_count() const { return linked_count_; }
 
@@ -61,14 +61,19 @@ class TimerWheel {
   static constexpr uint32_t kLevels = 3;
   static constexpr uint32_t kSlots = 256;
 
+  static constexpr uint8_t kOverdue = kLevels;  // linked_level_ of nodes in overdue_ and due_.
+
   void collect(Instant now);  // Moves due nodes to due_, re-sorting moved ones.
+  void empty_slots_at_hand();
+  int64_t next_occupied_tick() const;
   void link(TimerNode& node);
   void unlink(TimerNode& node);
 
   List slots_[kLevels][kSlots];
   uint64_t occupied_[kLevels][kSlots / 64] = {};
-  List due_;
-  int64_t current_tick_ = 0;
+  List overdue_;              // Fire at the next advance().
+  List due_;                  // Fire in the advance() that is running; empty outside of it.
+  int64_t current_tick_ = 0;  // Slots up to here were emptied.
   uint32_t linked_count_ = 0;
 };
 
