@@ -18,18 +18,18 @@ struct AccessRecord {
   uint64_t origin_microseconds = 0;    // Request sent to response head; 0: no origin.
   uint64_t bytes_received = 0;
   uint64_t body_bytes_sent = 0;
-  uint16_t status = 0;                 // 0: no answer was sent.
+  uint16_t status = 0;  // 0: no answer was sent.
   uint16_t attempts = 0;
   Reason reason = Reason::none;
-  std::string_view client_address;     // Text, without port.
-  std::string_view request_line;       // As received: "GET /x HTTP/1.1"; may be empty.
+  std::string_view client_address;  // Text, without port.
+  std::string_view request_line;    // As received: "GET /x HTTP/1.1"; may be empty.
   std::string_view host;
   std::string_view referer;
   std::string_view user_agent;
   std::string_view request_id;
-  std::string_view route;              // Names; empty when none.
+  std::string_view route;  // Names; empty when none.
   std::string_view pool;
-  std::string_view origin;             // "10.0.0.1:80" of the last attempt.
+  std::string_view origin;  // "10.0.0.1:80" of the last attempt.
   std::string_view listener;
 };
 
@@ -49,9 +49,13 @@ class AccessLogRing {
   bool pop(AccessRecord& record, Scratch& scratch);
 
  private:
+  void copy_in(uint64_t position, const void* from, uint32_t count);
+  void copy_out(uint64_t position, void* to, uint32_t count) const;
+
   std::unique_ptr<char[]> bytes_;
   uint32_t mask_;
   alignas(64) std::atomic<uint64_t> head_{0};  // Written by the producer.
+  uint64_t tail_seen_ = 0;  // Producer only: the last tail it read, so that a push rarely shares a line.
   std::atomic<uint64_t> dropped_{0};
   alignas(64) std::atomic<uint64_t> tail_{0};  // Written by the consumer.
 };
