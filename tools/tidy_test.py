@@ -71,10 +71,15 @@ def test_an_exception_that_is_not_needed_any_more_is_found():
 def test_long_functions_are_found_at_both_depths():
     body = "  work();\n" * 69
     assert tidy.check_function_length("a.cc", "void f(int a,\n       int b) {\n" + body + "}\n")
-    assert tidy.check_function_length("a.cc", "void f() {\n" + "  work();\n" * 68 + "}\n") == []
+    assert tidy.check_function_length("a.cc", "\n\nvoid f() {\n" + "  work();\n" * 68 + "}\n") == []
     method = "class A {\n  void g() {\n" + "    work();\n" * 69 + "  }\n};\n"
     found = tidy.check_function_length("a.cc", method)
     assert len(found) == 1 and "function g has 71" in found[0]
+
+
+def test_a_statement_with_a_comment_behind_it_is_not_a_function():
+    text = "void f() {\n  ASSERT_TRUE(\n      x);  // why\n  g();  // {\n" + "}\n" + "int y;\n" * 80 + "  }\n"
+    assert tidy.check_function_length("a.cc", text) == []
 
 
 def test_classes_and_namespaces_are_not_functions():
