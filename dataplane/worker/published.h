@@ -53,12 +53,12 @@ class Shelf {
 
   // ---- written by worker i only (release), read by the keeper (acquire)
   struct alignas(64) WorkerSlot {
-    std::atomic<uint64_t> snapshot_seen{0};    // Version adopted; the worker keeps no plain pointer to older
-                                               // ones except through pins.
+    std::atomic<uint64_t> snapshot_seen{0};  // Version adopted; the worker keeps no plain pointer to older
+                                             // ones except through pins.
     std::atomic<uint64_t> placement_seen{0};
-    std::atomic<uint64_t> pinned{0};           // Bit pin_slot: streams of this worker still use it.
+    std::atomic<uint64_t> pinned{0};             // Bit pin_slot: streams of this worker still use it.
     std::atomic<uint64_t> listeners_settled{0};  // Version whose removed listeners have no accept in flight.
-    std::atomic<bool> drained{false};          // draining or stopping: no connection left.
+    std::atomic<bool> drained{false};            // draining or stopping: no connection left.
   };
   WorkerSlot workers[kWorkersMax];
 

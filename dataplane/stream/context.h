@@ -1,0 +1,127 @@
+// What a stream works with: the connections' context plus the snapshot, the pools, the books. One per
+// worker, owned by it.
+#pragma once
+
+#include <memory>
+#include <unordered_map>
+
+#include "dataplane/conn/origin_pool.h"
+#include "dataplane/decide/pick.h"
+#include "dataplane/http/h1_parse.h"
+#include "dataplane/mem/slab.h"
+#include "dataplane/stream/stream.h"
+#include "dataplane/worker/access_log_ring.h"
+#include "dataplane/worker/published.h"
+#include "schemas/base/rng.h"
+#include "schemas/stats_page.h"
+
+namespace sluice::dataplane {
+
+// Which published snapshots this worker's streams still use. Plain counters, one thread; the mask goes to
+// the Shelf once per tick.
+class PinTable {
+ public:
+  void pin(const Published& published) {
+    if (counts_[published.pin_slot]++ == 0) mask_ |= 1ULL << published.pin_slot;
+  }
+  void unpin(const Published& published) {
+    CHECK(counts_[published.pin_slot] > 0);
+    if (--counts_[published.pin_slot] == 0) mask_ &= ~(1ULL << published.pin_slot);
+  }
+  uint64_t mask() const { return mask_; }
+  uint64_t total() const {
+    uint64_t sum = 0;
+    for (uint32_t count : counts_) sum += count;
+    return sum;
+  }
+
+ private:
+  uint32_t counts_[64] = {};
+  uint64_t mask_ = 0;
+};
+
+// Retries after bytes were sent, as a share of requests: each request earns `percent` hundredths of a token,
+// each retry costs one. The float keeps a lone failure retryable on a quiet gateway.
+class RetryBudget {
+ public:
+  void earn(uint32_t percent) {
+    hundredths_ += percent;
+    if (hundredths_ > kCeiling) hundredths_ = kCeiling;
+  }
+  bool spend() {
+    if (hundredths_ < 100) return false;
+    hundredths_ -= 100;
+    return true;
+  }
+
+ private:
+  static constexpr uint64_t kCeiling = 100 * 100;
+  uint64_t hundredths_ = 10 * 100;
+};
+
+struct StreamContext : ConnContext {
+  Slab<ClientConn>& clients;
+  Slab<Stream>& streams;
+  OriginPool& pool;
+  Rng& rng;
+  WorkerStats& stats;
+  AccessLogRing* access_log;  // Null: off.
+  RequestHead& request_head;  // Scratch: valid within one decision.
+  ResponseHead& response_head;
+  std::span<char> scratch;  // For heads being built; 128 KiB.
+  PinTable pins;
+  RetryBudget retry_budget;
+  std::unordered_map<uint64_t, decide::BalanceState> balance;  // By pool id.
+  const Published* published = nullptr;                        // Adopted this tick; null before the first.
+  const decide::Placement* placement = nullptr;
+  Phase phase = Phase::serving;
+};
+
+// ---- session.cc
+// Decides everything that can be decided for this client now. May put it on the way to closing.
+void advance_session(StreamContext& context, ClientConn& client);
+// A connection on a tcp listener: the stream begins with the connection.
+void begin_tunnel(StreamContext& context, ClientConn& client);
+
+// Every function below returns true when it changed something that makes another look worthwhile.
+
+// ---- admit.cc
+bool admit_next_request(StreamContext& context, ClientConn& client);
+// ---- route.cc
+void route_request(StreamContext& context, Stream& stream, const RequestHead& head);
+void pin_snapshot(StreamContext& context, Stream& stream);
+void unpin_snapshot(StreamContext& context, Stream& stream);
+void use_pool(StreamContext& context, Stream& stream, uint32_t pool);
+// A name for the access log, which outlives the snapshot's pin; dropped when it does not fit.
+void keep_name(StreamContext& context, Stream& stream, KeptText& name, std::string_view text);
+std::string_view kept(const StreamContext& context, const Stream& stream, KeptText text);
+// ---- connect.cc
+void start_attempt(StreamContext& context, Stream& stream);
+bool connecting_step(StreamContext& context, Stream& stream);
+enum class OriginFate : uint8_t {
+  reuse,  // Back to the pool, if it is clean and still wanted.
+  close,  // It may still be delivering our last bytes.
+  reset,  // Whatever is in flight is of no use to anybody.
+};
+void release_origin(StreamContext& context, Stream& stream, OriginFate fate);
+// ---- forward.cc
+bool forward_step(StreamContext& context, Stream& stream);   // Request body, client → origin.
+void offer_request(StreamContext& context, Stream& stream);  // Head (and replay) onto the connection.
+// ---- respond.cc
+bool respond_step(StreamContext& context, Stream& stream);  // Response, origin → client.
+// ---- retry.cc
+// The attempt failed before any response byte: another try, or the answer that says why not.
+void attempt_failed(StreamContext& context, Stream& stream, Reason reason);
+// ---- local_reply.cc
+void answer_locally(StreamContext& context, Stream& stream, uint16_t status, std::string_view content_type,
+                    std::string_view body, std::string_view location, uint32_t retry_after_seconds,
+                    Reason reason);
+void answer_error(StreamContext& context, Stream& stream, Reason reason);
+void answer_pool_outage(StreamContext& context, Stream& stream);
+// ---- finish.cc
+Stream* begin_stream(StreamContext& context, ClientConn& client);
+bool finishing_step(StreamContext& context, Stream& stream);
+// Ends the stream at once and closes the client: nothing more can be delivered.
+void abort_stream(StreamContext& context, Stream& stream, Reason reason, Farewell farewell);
+
+}  // namespace sluice::dataplane

@@ -1,0 +1,35 @@
+// A policy's header operations as the head writer takes them.
+#pragma once
+
+#include <span>
+#include <string_view>
+
+#include "dataplane/http/h1_write.h"
+#include "schemas/snapshot_generated.h"
+
+namespace sluice::dataplane {
+
+inline std::string_view view(const flatbuffers::String* text) {
+  return text == nullptr ? std::string_view() : std::string_view(text->c_str(), text->size());
+}
+
+// Views into the snapshot: valid while it is pinned. More than 64 operations are refused at load.
+class HeaderEdits {
+ public:
+  explicit HeaderEdits(const flatbuffers::Vector<flatbuffers::Offset<wire::HeaderOp>>* operations) {
+    for (flatbuffers::uoffset_t i = 0; operations != nullptr && i < operations->size(); ++i) {
+      if (count_ == kCountMax) break;
+      const wire::HeaderOp* operation = operations->Get(i);
+      edits_[count_++] = {static_cast<HeaderEditKind>(operation->kind()), view(operation->name()),
+                          view(operation->value())};
+    }
+  }
+  std::span<const HeaderEdit> span() const { return {edits_, count_}; }
+
+ private:
+  static constexpr uint32_t kCountMax = 64;
+  HeaderEdit edits_[kCountMax];
+  uint32_t count_ = 0;
+};
+
+}  // namespace sluice::dataplane

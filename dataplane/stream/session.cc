@@ -1,0 +1,202 @@
+// What a client connection does between and during requests: one loop that looks at the facts and calls
+// the step that fits, until nothing more can be done this tick.
+#include <algorithm>
+
+#include "dataplane/stream/context.h"
+#include "dataplane/tunnel/relay.h"
+
+namespace sluice::dataplane {
+namespace {
+
+// The client's own deadlines while a stream runs: it must keep sending a body that is due, and keep taking
+// bytes that are queued (client_body without progress, either way).
+void watch_client(StreamContext& context, Stream& stream) {
+  ClientConn& client = *stream.client;
+  const bool body_is_due = !stream.request_complete && stream.state != StreamState::connecting &&
+                           client.outbox.is_empty() &&
+                           (stream.origin == nullptr || stream.origin->outbox.bytes() < kWindowBytes / 2);
+  if (body_is_due || !client.outbox.is_empty()) {
+    context.wheel.set(client.timer, client.active_at + Duration::milliseconds(stream.timeouts.client_body()));
+  } else {
+    context.wheel.cancel(client.timer);
+  }
+}
+
+// The origin's: it must answer once it has the request, and keep taking a body that is queued.
+void watch_origin(StreamContext& context, Stream& stream) {
+  OriginConn* origin = stream.origin;
+  if (origin == nullptr || stream.state == StreamState::connecting) return;
+  const bool client_is_the_slow_one = stream.client->outbox.bytes() >= kWindowBytes / 2;
+  if ((stream.request_complete || !origin->outbox.is_empty()) && !client_is_the_slow_one) {
+    const Instant since = std::max(origin->active_at, stream.offered_at);
+    context.wheel.set(origin->timer, since + Duration::milliseconds(stream.timeouts.response()));
+  } else {
+    context.wheel.cancel(origin->timer);
+  }
+}
+
+bool relaying_step(StreamContext& context, Stream& stream) {
+  ClientConn& client = *stream.client;
+  OriginConn& origin = *stream.origin;
+  if (client.timed_out) {  // The wheel's deadline is lazy: has anything moved since?
+    client.timed_out = false;
+    const Duration quiet = context.now - std::max(client.active_at, origin.active_at);
+    if (quiet >= Duration::milliseconds(stream.timeouts.tunnel_idle())) {
+      abort_stream(context, stream, Reason::tunnel_idle, Farewell::close);
+      return false;
+    }
+  }
+  switch (relay_step(context, client, origin)) {
+    case RelayEnd::none:
+      context.wheel.set(client.timer, std::max(client.active_at, origin.active_at) +
+                                          Duration::milliseconds(stream.timeouts.tunnel_idle()));
+      return false;
+    case RelayEnd::finished:
+      stream.response_complete = true;
+      abort_stream(context, stream, Reason::none, Farewell::close);
+      return false;
+    case RelayEnd::client_failed:
+      abort_stream(context, stream, Reason::client_reset, Farewell::reset);
+      return false;
+    case RelayEnd::origin_failed:
+      abort_stream(context, stream, Reason::origin_reset, Farewell::reset);
+      return false;
+  }
+  return false;
+}
+
+// Facts about the client that end the stream whatever state it is in. True: it is over.
+bool client_is_gone(StreamContext& context, Stream& stream) {
+  ClientConn& client = *stream.client;
+  if (client.has_failed()) {
+    abort_stream(context, stream, Reason::client_reset, Farewell::reset);
+    return true;
+  }
+  if (stream.is_tunnel) return false;
+  // A FIN after a complete request is a half-close and the answer is still wanted; inside a request body
+  // the request can never become complete.
+  if (client.input_ended && !stream.request_complete && client.inbox.is_empty() &&
+      stream.state != StreamState::finishing && stream.state != StreamState::connecting) {
+    abort_stream(context, stream, Reason::client_aborted, Farewell::close);
+    return true;
+  }
+  if (client.timed_out) {
+    client.timed_out = false;
+    const Duration quiet = context.now - client.active_at;
+    if (quiet < Duration::milliseconds(stream.timeouts.client_body())) return false;
+    if (!client.outbox.is_empty()) {
+      abort_stream(context, stream, Reason::client_stalled, Farewell::reset);
+      return true;
+    }
+    if (!stream.request_complete && stream.state != StreamState::finishing) {
+      if (stream.response_started) {
+        abort_stream(context, stream, Reason::body_timeout, Farewell::close);
+        return true;
+      }
+      release_origin(context, stream, OriginFate::reset);
+      answer_error(context, stream, Reason::body_timeout);
+    }
+  }
+  return false;
+}
+
+// One look at a running stream. False: nothing more to do this tick, or the stream is over.
+bool stream_step(StreamContext& context, ClientConn& client) {
+  Stream& stream = *client.stream;
+  if (stream.state != StreamState::relaying && client_is_gone(context, stream)) return false;
+  switch (stream.state) {
+    case StreamState::connecting:
+      return connecting_step(context, stream);
+    case StreamState::exchanging:
+    case StreamState::responding: {
+      const bool forwarded = forward_step(context, stream);
+      if (client.stream != &stream || stream.origin == nullptr) return client.stream != nullptr;
+      const bool responded = respond_step(context, stream);
+      return client.stream != nullptr && (forwarded || responded);
+    }
+    case StreamState::relaying:
+      return relaying_step(context, stream);
+    case StreamState::finishing:
+      return finishing_step(context, stream);
+    case StreamState::vacant:
+      break;
+  }
+  CHECK(false);
+  return false;
+}
+
+// No request in sight: wait for one, or say goodbye.
+void wait_for_request(StreamContext& context, ClientConn& client) {
+  if (client.input_ended || context.phase != Phase::serving || client.listener->index == UINT32_MAX) {
+    client.drain(context, Farewell::close);
+    return;
+  }
+  client.head_started = Instant::never();
+  client.head_scanned = 0;
+  const Duration patience = Duration::milliseconds([&] {
+    if (context.published == nullptr) return 10'000u;
+    const decide::Snapshot& snapshot = *context.published->snapshot;
+    const wire::Timeouts& timeouts =
+        snapshot.timeouts(snapshot.listeners()[client.listener->index].timeouts());
+    // A connection that never sent a byte gets the head's time; one that did may rest longer.
+    return client.requests == 0 ? timeouts.client_header() : timeouts.client_idle();
+  }());
+  if (client.timed_out) {
+    client.timed_out = false;
+    if (context.now - client.idle_since >= patience) {
+      client.drain(context, Farewell::close);
+      return;
+    }
+  }
+  context.wheel.set(client.timer, client.idle_since + patience);
+  client.want_input(context, 0, true);
+}
+
+}  // namespace
+
+void advance_session(StreamContext& context, ClientConn& client) {
+  bool look_again = true;
+  while (look_again && client.is_open()) {
+    if (client.stream != nullptr) {
+      look_again = stream_step(context, client);
+    } else if (client.has_failed()) {
+      client.drain(context, Farewell::reset);
+      return;
+    } else if (client.inbox.is_empty()) {
+      wait_for_request(context, client);
+      return;
+    } else {
+      look_again = admit_next_request(context, client);
+    }
+  }
+  if (!client.is_open() || client.stream == nullptr) return;
+  Stream& stream = *client.stream;
+  client.flush(context);
+  if (stream.state == StreamState::relaying) return;
+  if (stream.origin != nullptr && stream.state != StreamState::connecting) stream.origin->flush(context);
+  watch_client(context, stream);
+  watch_origin(context, stream);
+}
+
+void begin_tunnel(StreamContext& context, ClientConn& client) {
+  const decide::Snapshot& snapshot = *context.published->snapshot;
+  const wire::Listener& listener = snapshot.listeners()[client.listener->index];
+  Stream* stream = begin_stream(context, client);
+  if (stream == nullptr) {
+    client.drain(context, Farewell::reset);
+    return;
+  }
+  stream->is_tunnel = true;
+  stream->keep_alive = false;
+  stream->request_complete = true;
+  pin_snapshot(context, *stream);
+  stream->route = listener.route();
+  const wire::Route& route = snapshot.routes()[stream->route];
+  stream->timeouts = snapshot.timeouts(snapshot.policy(route).timeouts());
+  stream->head_buffer = context.memory.buffers.take(512);  // For the names; without it they are not logged.
+  keep_name(context, *stream, stream->route_name, snapshot.text(route.name()));
+  use_pool(context, *stream, route.target());
+  start_attempt(context, *stream);
+}
+
+}  // namespace sluice::dataplane

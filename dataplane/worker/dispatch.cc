@@ -1,0 +1,183 @@
+// Completions to their owners: facts are recorded, nothing is decided. The only switch on owner and op.
+#include <arpa/inet.h>
+#include <netinet/in.h>
+
+#include <cerrno>
+#include <cstring>
+
+#include "dataplane/worker/worker_impl.h"
+
+namespace sluice::dataplane {
+namespace {
+
+uint8_t write_address(const sockaddr_storage& address, char (&text)[46]) {
+  const void* ip = nullptr;
+  int family = address.ss_family;
+  if (family == AF_INET) {
+    ip = &reinterpret_cast<const sockaddr_in&>(address).sin_addr;
+  } else if (family == AF_INET6) {
+    const in6_addr& v6 = reinterpret_cast<const sockaddr_in6&>(address).sin6_addr;
+    ip = &v6;
+    if (IN6_IS_ADDR_V4MAPPED(&v6)) {  // A dual-stack listener: the client knows itself by its IPv4 name.
+      family = AF_INET;
+      ip = v6.s6_addr + 12;
+    }
+  }
+  if (ip == nullptr || inet_ntop(family, ip, text, sizeof(text)) == nullptr) return 0;
+  return static_cast<uint8_t>(std::strlen(text));
+}
+
+}  // namespace
+
+Conn* Worker::Impl::find_conn(const OpToken& token) {
+  if (token.owner == OwnerKind::client_conn) return clients.find(token.slot, token.generation);
+  if (token.owner == OwnerKind::origin_conn) return origins.find(token.slot, token.generation);
+  return nullptr;
+}
+
+void Worker::Impl::dispatch(const Completion& completion) {
+  switch (completion.token.owner) {
+    case OwnerKind::worker:
+      if (!completion.more_to_come) {
+        wake_op.finish();
+        ring->arm_wake(completion.token, wake_op);
+      }
+      return;
+    case OwnerKind::listener:
+      on_listener(completion);
+      return;
+    case OwnerKind::client_conn:
+    case OwnerKind::origin_conn:
+      if (Conn* conn = find_conn(completion.token); conn != nullptr) {
+        on_conn(*conn, completion);
+      } else {
+        settle_stale(completion);
+      }
+      return;
+    default:
+      settle_stale(completion);
+  }
+}
+
+// A completion for a life that is over cannot happen while every op is waited for; if it does, what it
+// carries must still come home.
+void Worker::Impl::settle_stale(const Completion& completion) {
+  CHECK_SOFT(!"completion for an object that is gone");
+  options.stats->stale_completions.add(1);
+  if (completion.buffer != kNoBuffer) buffers.release(completion.buffer);
+  if (completion.token.kind == OpKind::accept && completion.result >= 0) ring->close(completion.result);
+}
+
+void Worker::Impl::on_listener(const Completion& completion) {
+  Listener* listener = listeners.find(completion.token.slot, completion.token.generation);
+  if (listener == nullptr) {
+    settle_stale(completion);
+    return;
+  }
+  if (completion.token.kind == OpKind::cancel) {
+    listener->cancel_op.finish();
+    // The cancel may have missed an accept that was just being retried: ask again.
+    if (!listener->wanted && listener->accept_op.is_busy()) {
+      wheel->set(listener->timer, context->now + Duration::milliseconds(20));
+    }
+    return;
+  }
+  if (!completion.more_to_come) listener->accept_op.finish();
+  if (completion.result >= 0) {
+    on_accept(*listener, completion.result);
+  } else if (completion.result != -ECANCELED) {
+    options.stats->accept_errors.add(1);
+    const bool is_passing = completion.result == -ECONNABORTED || completion.result == -EINTR;
+    if (!is_passing && listener->wanted) wheel->set(listener->timer, context->now + kAcceptRetryDelay);
+  }
+  listener->arm(*context);
+}
+
+uint32_t Worker::Impl::client_connections_max() const {
+  if (context->published == nullptr) return clients.capacity();
+  const Published& published = *context->published;
+  const uint32_t limit = published.snapshot->root().limits()->connections();
+  const auto workers = static_cast<uint32_t>(published.sockets.empty() ? 1 : published.sockets[0].size());
+  if (limit == 0) return clients.capacity();
+  return std::min(clients.capacity(), std::max(1u, (limit + workers - 1) / workers));
+}
+
+void Worker::Impl::on_accept(Listener& listener, int descriptor) {
+  ListenerStats& stats = options.stats->listeners[listener.stats_slot];
+  ClientConn* client = clients.in_use() < client_connections_max() ? clients.take() : nullptr;
+  if (client == nullptr) {
+    options.stats->reasons[static_cast<uint8_t>(Reason::too_many_connections)].add(1);
+    ring->close_with_reset(descriptor);
+    return;
+  }
+  stats.connections_accepted.add(1);
+  stats.connections_open.add(1);
+  ++listener.connections;
+  client->listener = &listener;
+  client->timer.owner_kind = static_cast<uint8_t>(OwnerKind::client_conn);
+  client->timer.owner_slot = client->slot;
+  client->open(*context, descriptor);
+  client->idle_since = context->now;
+  client->address_length = write_address(ring->peer_address(descriptor), client->address_text);
+  context->mark_ready(*client);
+}
+
+void Worker::Impl::on_connect(OriginConn& origin, const Completion& completion) {
+  origin.connect_op.finish();
+  if (origin.state != ConnState::opening) return;  // Given up meanwhile; drain_step() takes it from here.
+  if (completion.result == 0) {
+    origin.connected = true;
+    origin.open(*context, origin.descriptor);
+  } else {
+    origin.connect_error = -completion.result;
+  }
+}
+
+void Worker::Impl::on_conn(Conn& conn, const Completion& completion) {
+  switch (completion.token.kind) {
+    case OpKind::receive:
+      conn.on_receive(*context, completion);
+      break;
+    case OpKind::send:
+      conn.on_send(*context, completion);
+      break;
+    case OpKind::connect:
+      on_connect(static_cast<OriginConn&>(conn), completion);
+      break;
+    case OpKind::cancel:
+      conn.on_cancel(*context);
+      break;
+    default:
+      settle_stale(completion);
+      return;
+  }
+  if (conn.state == ConnState::draining) {
+    conn.drain_step(*context);
+  } else if (!conn.place_hook.is_linked()) {  // Starved ones wait for buffers.
+    context->mark_ready(conn);
+  }
+}
+
+void Worker::Impl::on_timer(TimerNode& node) {
+  switch (static_cast<OwnerKind>(node.owner_kind)) {
+    case OwnerKind::listener: {
+      Listener& listener = listeners.at(node.owner_slot);
+      if (listener.wanted) {
+        listener.arm(*context);
+      } else if (listener.in_use) {
+        listener.stop(*context);
+      }
+      return;
+    }
+    case OwnerKind::client_conn:
+      clients.at(node.owner_slot).on_timer(*context);
+      return;
+    case OwnerKind::origin_conn:
+      origins.at(node.owner_slot).on_timer(*context);
+      return;
+    default:
+      CHECK(false);
+  }
+}
+
+}  // namespace sluice::dataplane
