@@ -110,7 +110,8 @@ class Ring {
   // budget, at end of input (result 0), on an error, or for no reason at all: re-arm. -ENOBUFS is not a
   // connection error: re-arm next tick. `expect_empty`: do not try before polling (POLL_FIRST).
   void receive(OpToken token, Op& op, int descriptor, uint32_t budget, bool expect_empty);
-  // All of `bytes` (MSG_WAITALL) unless an error ends it early; result may still be short: send the rest.
+  // As much of `bytes` as the socket takes at once: the result may be short, send the rest. (Not
+  // MSG_WAITALL: a slow reader's progress must show, or a stall timer could not tell slow from stuck.)
   void send(OpToken token, Op& op, int descriptor, std::span<const std::byte> bytes, bool more_follows);
   // `header` must outlive the op; the caller filled its ranges, message.msg_iov and message.msg_iovlen.
   void send_gathered(OpToken token, Op& op, int descriptor, GatherHeader& header, bool more_follows);

@@ -338,7 +338,7 @@ void Ring::send(OpToken token, Op& op, int descriptor, std::span<const std::byte
   io_uring_sqe& entry = impl_->start(token, op, OpKind::send, IORING_OP_SEND, descriptor);
   entry.addr = reinterpret_cast<uint64_t>(bytes.data());
   entry.len = static_cast<uint32_t>(bytes.size());
-  entry.msg_flags = MSG_WAITALL | MSG_NOSIGNAL | (more_follows ? MSG_MORE : 0);
+  entry.msg_flags = MSG_NOSIGNAL | (more_follows ? MSG_MORE : 0);
 }
 
 void Ring::send_gathered(OpToken token, Op& op, int descriptor, GatherHeader& header, bool more_follows) {
@@ -356,7 +356,7 @@ void Ring::send_gathered(OpToken token, Op& op, int descriptor, GatherHeader& he
     entry->addr = reinterpret_cast<uint64_t>(&message);
     entry->len = 1;
   }
-  entry->msg_flags = MSG_WAITALL | MSG_NOSIGNAL | (more_follows ? MSG_MORE : 0);
+  entry->msg_flags = MSG_NOSIGNAL | (more_follows ? MSG_MORE : 0);
 }
 
 void Ring::cancel(OpToken token, Op& op, int descriptor) {
