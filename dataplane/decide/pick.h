@@ -12,13 +12,15 @@
 namespace sluice::decide {
 
 // Smooth weighted round robin: current weights by peer id, so that a reload that adds a member does not
-// reset the others.
+// reset the others. Allocates only when the members change.
 struct BalanceState {
   struct Entry {
     uint64_t peer_id;
     int64_t current_weight;
   };
-  std::vector<Entry> entries;
+  std::vector<Entry> entries;  // In the pool's order.
+  uint32_t cursor = 0;         // Large pools: whose turn is next.
+  int64_t turn_price = 0;      // Large pools: the largest weight when the round began.
 };
 
 // What the caller knows about members. `context` is passed through.

@@ -19,8 +19,8 @@ inline constexpr uint32_t kNone = UINT32_MAX;
 
 // Why a snapshot was refused: a stable code, the object's path in the snapshot, a sentence.
 struct SnapshotError {
-  std::string code;     // VERIFY, SCHEMA_TOO_NEW, DANGLING_REF, LIMIT, BAD_VALUE, EMPTY
-  std::string path;     // "routes[17].target"
+  std::string code;  // VERIFY, SCHEMA_TOO_NEW, DANGLING_REF, LIMIT, BAD_VALUE, EMPTY
+  std::string path;  // "routes[17].target"
   std::string message;
 };
 
@@ -29,20 +29,21 @@ struct SnapshotLimits {
   uint32_t routes_max = 4'000'000;
   uint32_t regexes_max = 10'000;
   uint64_t regex_program_bytes_max = 64 * 1024;  // Per pattern (RE2 max_mem).
+  uint32_t maglev_tables_max = 256;              // 128 KiB each; pools with equal members share one.
 };
 
 struct RouteQuery {
-  std::string_view host;      // As received: any case, without port; a trailing dot is tolerated.
-  std::string_view path;      // Without query; begins with '/' or is "*".
+  std::string_view host;  // As received: any case, without port; a trailing dot is tolerated.
+  std::string_view path;  // Without query; begins with '/' or is "*".
   std::string_view method;
-  uint32_t listener = 0;      // Index in the snapshot.
+  uint32_t listener = 0;  // Index in the snapshot.
   // The value of the first field of that (lower-case) name; data() == nullptr when absent.
   const void* headers = nullptr;
   std::string_view (*find_header)(const void* headers, std::string_view name) = nullptr;
 };
 
 struct RouteMatch {
-  uint32_t route = kNone;     // kNone: nothing matches.
+  uint32_t route = kNone;  // kNone: nothing matches.
   uint32_t rule = kNone;
 };
 

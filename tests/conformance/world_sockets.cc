@@ -5,7 +5,6 @@
 
 #include <cerrno>
 #include <thread>
-#include <utility>
 #include <vector>
 
 #include "schemas/base/check.h"

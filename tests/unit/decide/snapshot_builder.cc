@@ -1,0 +1,223 @@
+#include "tests/unit/decide/snapshot_builder.h"
+
+#include <arpa/inet.h>
+
+#include <algorithm>
+#include <cstring>
+#include <unordered_map>
+
+#include "schemas/base/check.h"
+#include "schemas/stable_hash.h"
+
+namespace sluice::testing {
+namespace {
+
+using flatbuffers::FlatBufferBuilder;
+using flatbuffers::Offset;
+
+Offset<wire::Condition> write_condition(FlatBufferBuilder& fbb, const ConditionSpec& spec) {
+  std::vector<Offset<wire::HeaderMatch>> headers;
+  for (const HeaderMatchSpec& header : spec.headers) {
+    const auto name = fbb.CreateString(header.name);
+    const auto value = fbb.CreateString(header.value);
+    headers.push_back(wire::CreateHeaderMatch(fbb, name, header.kind, value));
+  }
+  const auto methods = fbb.CreateVectorOfStrings(spec.methods);
+  const auto header_vector = fbb.CreateVector(headers);
+  const auto listeners = fbb.CreateVector(spec.listeners);
+  return wire::CreateCondition(fbb, methods, header_vector, listeners);
+}
+
+Offset<flatbuffers::Vector<Offset<wire::HeaderOp>>> write_header_ops(FlatBufferBuilder& fbb,
+                                                                     const std::vector<HeaderOpSpec>& ops) {
+  std::vector<Offset<wire::HeaderOp>> offsets;
+  for (const HeaderOpSpec& op : ops) {
+    const auto name = fbb.CreateString(op.name);
+    const auto value = fbb.CreateString(op.value);
+    offsets.push_back(wire::CreateHeaderOp(fbb, op.kind, name, value));
+  }
+  return fbb.CreateVector(offsets);
+}
+
+Offset<wire::Policy> write_policy(FlatBufferBuilder& fbb, const PolicySpec& spec) {
+  const auto optional = [&fbb](const std::string& text) {
+    return text.empty() ? Offset<flatbuffers::String>() : fbb.CreateString(text);
+  };
+  const auto strip_prefix = optional(spec.strip_prefix);
+  const auto replace_path = optional(spec.replace_path);
+  const auto add_prefix = optional(spec.add_prefix);
+  const auto request_host = optional(spec.request_host);
+  const auto request_headers = write_header_ops(fbb, spec.request_headers);
+  const auto response_headers = write_header_ops(fbb, spec.response_headers);
+  return wire::CreatePolicy(fbb, spec.timeouts, spec.body_bytes_max, spec.retry_attempts, strip_prefix,
+                            replace_path, add_prefix, request_host, request_headers, response_headers);
+}
+
+// The match order of schemas/snapshot.fbs.
+bool stands_before(const RuleSpec& left, const RuleSpec& right,
+                   const std::vector<ConditionSpec>& conditions) {
+  const auto parts = [&conditions](const RuleSpec& rule) -> size_t {
+    if (rule.condition >= conditions.size()) return 0;
+    const ConditionSpec& condition = conditions[rule.condition];
+    return condition.headers.size() + !condition.methods.empty() + !condition.listeners.empty();
+  };
+  if (left.priority != right.priority) return left.priority > right.priority;
+  if (left.kind != right.kind) return left.kind < right.kind;
+  if (left.path.size() != right.path.size()) return left.path.size() > right.path.size();
+  return parts(left) > parts(right);
+}
+
+}  // namespace
+
+wire::Address parse_address(std::string_view address) {
+  const size_t colon = address.rfind(':');
+  CHECK(colon != std::string_view::npos);
+  std::string host(address.substr(0, colon));
+  const auto port = static_cast<uint16_t>(std::stoul(std::string(address.substr(colon + 1))));
+  const bool is_ipv6 = host.front() == '[';
+  if (is_ipv6) host = host.substr(1, host.size() - 2);
+  uint8_t ip[16] = {};
+  CHECK(inet_pton(is_ipv6 ? AF_INET6 : AF_INET, host.c_str(), ip) == 1);
+  return wire::Address(flatbuffers::span<const uint8_t, 16>(ip), port, is_ipv6 ? 6 : 4);
+}
+
+SnapshotBuilder::SnapshotBuilder()
+    : timeouts{wire::Timeouts(10'000, 30'000, 60'000, 3'000, 60'000, 50'000, 3'600'000)},
+      policies{PolicySpec{}},
+      limits(UINT64_MAX, 32 * 1024, 128, 8 * 1024, 0, 0, 30'000, 20) {}
+
+wire::Text SnapshotBuilder::add_text(std::string_view added) {
+  const auto offset = static_cast<uint32_t>(text.size());
+  text += added;
+  return {offset, static_cast<uint32_t>(added.size())};
+}
+
+uint32_t SnapshotBuilder::add_peer(std::string_view address, std::string_view name) {
+  peers.emplace_back(stable_hash(HashUse::peer_address, address), add_text(name), parse_address(address));
+  return static_cast<uint32_t>(peers.size() - 1);
+}
+
+uint32_t SnapshotBuilder::add_pool(std::string_view name, const std::vector<MemberSpec>& pool_members,
+                                   wire::PoolMode mode, wire::BalancePolicy policy, uint32_t outage) {
+  const auto first = static_cast<uint32_t>(members.size());
+  for (const MemberSpec& member : pool_members) members.emplace_back(member.peer, member.weight);
+  pools.emplace_back(stable_hash(HashUse::object_name, name), add_text(name), first,
+                     static_cast<uint32_t>(pool_members.size()), outage, mode, policy);
+  return static_cast<uint32_t>(pools.size() - 1);
+}
+
+uint32_t SnapshotBuilder::add_route(std::string_view name, uint32_t pool, uint32_t policy) {
+  routes.emplace_back(stable_hash(HashUse::object_name, name), add_text(name), pool, policy,
+                      wire::ActionKind::forward);
+  return static_cast<uint32_t>(routes.size() - 1);
+}
+
+uint32_t SnapshotBuilder::add_redirect_route(std::string_view name, const RedirectSpec& redirect) {
+  redirects.push_back(redirect);
+  routes.emplace_back(stable_hash(HashUse::object_name, name), add_text(name),
+                      static_cast<uint32_t>(redirects.size() - 1), 0, wire::ActionKind::redirect);
+  return static_cast<uint32_t>(routes.size() - 1);
+}
+
+uint32_t SnapshotBuilder::add_response_route(std::string_view name, const ResponseSpec& response) {
+  routes.emplace_back(stable_hash(HashUse::object_name, name), add_text(name), add_response(response), 0,
+                      wire::ActionKind::respond);
+  return static_cast<uint32_t>(routes.size() - 1);
+}
+
+uint32_t SnapshotBuilder::add_response(const ResponseSpec& response) {
+  responses.push_back(response);
+  return static_cast<uint32_t>(responses.size() - 1);
+}
+
+uint32_t SnapshotBuilder::add_condition(const ConditionSpec& condition) {
+  conditions.push_back(condition);
+  return static_cast<uint32_t>(conditions.size() - 1);
+}
+
+uint32_t SnapshotBuilder::add_policy(const PolicySpec& policy) {
+  policies.push_back(policy);
+  return static_cast<uint32_t>(policies.size() - 1);
+}
+
+uint32_t SnapshotBuilder::add_listener(std::string_view name, std::string_view address,
+                                       wire::Protocol protocol, uint32_t route) {
+  listeners.emplace_back(stable_hash(HashUse::object_name, name), add_text(name), parse_address(address),
+                         protocol, route, 0);
+  return static_cast<uint32_t>(listeners.size() - 1);
+}
+
+void SnapshotBuilder::add_rule(std::string_view host, const RuleSpec& rule) {
+  const auto [number, is_new] = host_numbers_.try_emplace(std::string(host), host_rules_.size());
+  if (is_new) host_rules_.push_back({std::string(host), {}});
+  host_rules_[number->second].rules.push_back(rule);
+}
+
+void SnapshotBuilder::lay_out_hosts(bool sort_rules) {
+  std::unordered_map<std::string, wire::Text> known_paths;
+  for (HostRules& entry : host_rules_) {
+    const bool is_wildcard = entry.host.starts_with("*.");
+    const wire::HostKind kind = entry.host.empty() ? wire::HostKind::any
+                                : is_wildcard      ? wire::HostKind::wildcard
+                                                   : wire::HostKind::exact;
+    hosts.emplace_back(add_text(is_wildcard ? entry.host.substr(1) : entry.host), kind,
+                       static_cast<uint32_t>(rules.size()), static_cast<uint32_t>(entry.rules.size()));
+    if (sort_rules) {
+      std::stable_sort(entry.rules.begin(), entry.rules.end(),
+                       [this](const RuleSpec& left, const RuleSpec& right) {
+                         return stands_before(left, right, conditions);
+                       });
+    }
+    for (const RuleSpec& rule : entry.rules) {
+      auto [path, is_new] = known_paths.try_emplace(rule.path);
+      if (is_new) path->second = add_text(rule.path);
+      rules.emplace_back(path->second, rule.route, rule.condition, rule.priority, rule.kind);
+    }
+  }
+  host_rules_.clear();
+  host_numbers_.clear();
+}
+
+std::vector<std::byte> SnapshotBuilder::finish() {
+  lay_out_hosts();
+  FlatBufferBuilder fbb;
+  std::vector<Offset<wire::Condition>> condition_offsets;
+  for (const ConditionSpec& spec : conditions) condition_offsets.push_back(write_condition(fbb, spec));
+  std::vector<Offset<wire::Policy>> policy_offsets;
+  for (const PolicySpec& spec : policies) policy_offsets.push_back(write_policy(fbb, spec));
+  std::vector<Offset<wire::Redirect>> redirect_offsets;
+  for (const RedirectSpec& spec : redirects) {
+    redirect_offsets.push_back(wire::CreateRedirectDirect(fbb, spec.status, spec.location.c_str()));
+  }
+  std::vector<Offset<wire::Response>> response_offsets;
+  for (const ResponseSpec& spec : responses) {
+    response_offsets.push_back(wire::CreateResponseDirect(fbb, spec.status, spec.content_type.c_str(),
+                                                          spec.body.c_str(), spec.retry_after_seconds));
+  }
+  const auto log = wire::CreateAccessLogDirect(fbb, access_log.format, access_log.path.c_str(),
+                                               access_log.template_text.c_str());
+  const auto name_offset = fbb.CreateString(gateway_name);
+  const auto text_offset = fbb.CreateVector(reinterpret_cast<const uint8_t*>(text.data()), text.size());
+  const auto listener_offset = fbb.CreateVectorOfStructs(listeners);
+  const auto host_offset = fbb.CreateVectorOfStructs(hosts);
+  const auto rule_offset = fbb.CreateVectorOfStructs(rules);
+  const auto route_offset = fbb.CreateVectorOfStructs(routes);
+  const auto pool_offset = fbb.CreateVectorOfStructs(pools);
+  const auto member_offset = fbb.CreateVectorOfStructs(members);
+  const auto peer_offset = fbb.CreateVectorOfStructs(peers);
+  const auto timeouts_offset = fbb.CreateVectorOfStructs(timeouts);
+  const auto condition_offset = fbb.CreateVector(condition_offsets);
+  const auto policy_offset = fbb.CreateVector(policy_offsets);
+  const auto redirect_offset = fbb.CreateVector(redirect_offsets);
+  const auto response_offset = fbb.CreateVector(response_offsets);
+  fbb.Finish(wire::CreateSnapshot(fbb, schema_version, revision, name_offset, text_offset, listener_offset,
+                                  host_offset, rule_offset, route_offset, pool_offset, member_offset,
+                                  peer_offset, timeouts_offset, condition_offset, policy_offset,
+                                  redirect_offset, response_offset, &limits, log),
+             wire::SnapshotIdentifier());
+  std::vector<std::byte> bytes(fbb.GetSize());
+  std::memcpy(bytes.data(), fbb.GetBufferPointer(), bytes.size());
+  return bytes;
+}
+
+}  // namespace sluice::testing
