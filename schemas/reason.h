@@ -72,7 +72,9 @@ namespace sluice {
   X(response_truncated,      0, "response_truncated",      "origin ended inside the body")                \
   X(bad_response_chunk,      0, "bad_response_chunk",      "origin chunked body is malformed")            \
   X(refused_upgrade,       502, "refused_upgrade",         "origin switched to what was not asked")       \
-  X(tunnel_idle,             0, "tunnel_idle",             "tunnel idle longer than tunnel_idle")
+  X(tunnel_idle,             0, "tunnel_idle",             "tunnel idle longer than tunnel_idle")            \
+  /* ---- added later: the number is the index on the stats page -----------------------------------*/ \
+  X(address_limit,         503, "address_limit",           "connections_per_ip reached")
 // clang-format on
 
 enum class Reason : uint8_t {

@@ -20,6 +20,7 @@ class ClientConn : public Conn {
   uint32_t head_scanned = 0;                // How far the parser looked for the end of the head.
   Instant head_started = Instant::never();  // First byte of a head that is not complete yet.
   Instant idle_since;
+  uint64_t address_key = 0;  // In the shelf's AddressCounts; 0 = not counted.
   uint8_t address_length = 0;
   char address_text[46] = {};  // Without port.
 

@@ -35,6 +35,7 @@ struct Field {
 
 inline constexpr uint32_t kFieldCountMax = 256;  // The hard ceiling for limits.header_fields.
 
+// `length` with content_length 0 is a message that says so: no body follows, and the field is passed on.
 enum class BodyFraming : uint8_t { none, length, chunked, until_close };
 
 struct HeadLimits {

@@ -93,7 +93,9 @@ class Ring {
   // The error is one line that says what failed and what to do (seccomp, sysctl, kernel too old).
   static std::expected<std::unique_ptr<Ring>, std::string> open(const RingOptions& options,
                                                                 BufferPool& buffers);
-  ~Ring();  // Cancels everything and reaps until the kernel holds nothing. Returns lent buffers.
+  // Cancels everything and reaps until the kernel holds nothing. Returns lent buffers. After it the owners
+  // may finish() the ops that were still busy (the wake-up always is).
+  ~Ring();
   Ring(const Ring&) = delete;
   Ring& operator=(const Ring&) = delete;
 
@@ -108,9 +110,10 @@ class Ring {
   // budget, at end of input (result 0), on an error, or for no reason at all: re-arm. -ENOBUFS is not a
   // connection error: re-arm next tick. `expect_empty`: do not try before polling (POLL_FIRST).
   void receive(OpToken token, Op& op, int descriptor, uint32_t budget, bool expect_empty);
-  // All of `bytes` (MSG_WAITALL) unless an error ends it early; result may still be short: send the rest.
+  // As much of `bytes` as the socket takes at once: the result may be short, send the rest. (Not
+  // MSG_WAITALL: a slow reader's progress must show, or a stall timer could not tell slow from stuck.)
   void send(OpToken token, Op& op, int descriptor, std::span<const std::byte> bytes, bool more_follows);
-  // `header` must outlive the op; its ranges were filled by the caller.
+  // `header` must outlive the op; the caller filled its ranges, message.msg_iov and message.msg_iovlen.
   void send_gathered(OpToken token, Op& op, int descriptor, GatherHeader& header, bool more_follows);
   // Asks for every op on the descriptor to end. Its own completion only finishes `op`.
   void cancel(OpToken token, Op& op, int descriptor);

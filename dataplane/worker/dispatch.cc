@@ -6,6 +6,7 @@
 #include <cstring>
 
 #include "dataplane/worker/worker_impl.h"
+#include "schemas/stable_hash.h"
 
 namespace sluice::dataplane {
 namespace {
@@ -25,6 +26,19 @@ uint8_t write_address(const sockaddr_storage& address, char (&text)[46]) {
   }
   if (ip == nullptr || inet_ntop(family, ip, text, sizeof(text)) == nullptr) return 0;
   return static_cast<uint8_t>(std::strlen(text));
+}
+
+// IPv4 by address, IPv6 by /64: what one customer line usually has.
+uint64_t address_key(const sockaddr_storage& address) {
+  uint64_t bits = 0;
+  if (address.ss_family == AF_INET6) {
+    const in6_addr& v6 = reinterpret_cast<const sockaddr_in6&>(address).sin6_addr;
+    std::memcpy(&bits, IN6_IS_ADDR_V4MAPPED(&v6) ? v6.s6_addr + 8 : v6.s6_addr, sizeof(bits));
+  } else if (address.ss_family == AF_INET) {
+    bits = reinterpret_cast<const sockaddr_in&>(address).sin_addr.s_addr;
+  }
+  const uint64_t key = stable_hash(HashUse::client_address, bits, address.ss_family);
+  return key >> 24 == 0 ? 1ULL << 24 : key;  // The counted part must not be 0.
 }
 
 }  // namespace
@@ -102,14 +116,42 @@ uint32_t Worker::Impl::client_connections_max() const {
   return std::min(clients.capacity(), std::max(1u, (limit + workers - 1) / workers));
 }
 
+// True when the address is below connections_per_ip, and now counted under `key` (0: nothing to count).
+bool Worker::Impl::count_address(const sockaddr_storage& address, uint64_t& key) {
+  key = 0;
+  const uint32_t limit =
+      context->published == nullptr ? 0 : context->published->snapshot->root().limits()->connections_per_ip();
+  if (limit == 0) return true;
+  const uint64_t wanted = address_key(address);
+  const uint32_t open = options.shelf->address_counts.enter(wanted);
+  if (open > limit) {
+    options.shelf->address_counts.leave(wanted);
+    return false;
+  }
+  if (open > 0) key = wanted;
+  return true;
+}
+
+void Worker::Impl::refuse_connection(int descriptor, Reason reason) {
+  options.stats->reasons[static_cast<uint8_t>(reason)].add(1);
+  ring->close_with_reset(descriptor);
+}
+
 void Worker::Impl::on_accept(Listener& listener, int descriptor) {
   ListenerStats& stats = options.stats->listeners[listener.stats_slot];
-  ClientConn* client = clients.in_use() < client_connections_max() ? clients.take() : nullptr;
-  if (client == nullptr) {
-    options.stats->reasons[static_cast<uint8_t>(Reason::too_many_connections)].add(1);
-    ring->close_with_reset(descriptor);
+  const sockaddr_storage address = ring->peer_address(descriptor);
+  uint64_t key = 0;
+  if (!count_address(address, key)) {
+    refuse_connection(descriptor, Reason::address_limit);
     return;
   }
+  ClientConn* client = clients.in_use() < client_connections_max() ? clients.take() : nullptr;
+  if (client == nullptr) {
+    if (key != 0) options.shelf->address_counts.leave(key);
+    refuse_connection(descriptor, Reason::too_many_connections);
+    return;
+  }
+  client->address_key = key;
   stats.connections_accepted.add(1);
   stats.connections_open.add(1);
   ++listener.connections;
@@ -118,7 +160,7 @@ void Worker::Impl::on_accept(Listener& listener, int descriptor) {
   client->timer.owner_slot = client->slot;
   client->open(*context, descriptor);
   client->idle_since = context->now;
-  client->address_length = write_address(ring->peer_address(descriptor), client->address_text);
+  client->address_length = write_address(address, client->address_text);
   context->mark_ready(*client);
 }
 

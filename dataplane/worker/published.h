@@ -8,6 +8,7 @@
 #include <memory>
 #include <vector>
 
+#include "dataplane/conn/address_counts.h"
 #include "dataplane/decide/placement.h"
 #include "dataplane/decide/snapshot.h"
 #include "schemas/base/units.h"
@@ -61,6 +62,9 @@ class Shelf {
     std::atomic<bool> drained{false};            // draining or stopping: no connection left.
   };
   WorkerSlot workers[kWorkersMax];
+
+  // ---- written by workers (atomics), read by workers
+  AddressCounts address_counts;
 
   // True when no worker of `count` can still reach `old`, given that `fresh_version` replaced it.
   // (After snapshot_seen passes fresh_version a worker can only lose pins on `old`, never gain one.)

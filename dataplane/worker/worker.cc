@@ -149,6 +149,8 @@ void Worker::Impl::reap() {
     --client.listener->connections;
     options.stats->listeners[client.listener->stats_slot].connections_open.subtract(1);
     client.listener = nullptr;
+    if (client.address_key != 0) options.shelf->address_counts.leave(client.address_key);
+    client.address_key = 0;
     client.requests = 0;
     client.head_scanned = 0;
     client.head_started = Instant::never();
