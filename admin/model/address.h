@@ -28,6 +28,11 @@ struct Endpoint {
   uint16_t port = 0;
   std::optional<IpAddress> ip;  // Set when host is a literal, or after resolve_addresses().
 
+  // A host name: ip comes from a resolver, not from the text.
+  bool is_name() const {
+    return host.find_first_not_of("0123456789.") != std::string::npos && host.find(':') == std::string::npos;
+  }
+
   // ip follows from host (and, for names, from the moment): not part of what was configured.
   bool operator==(const Endpoint& other) const { return host == other.host && port == other.port; }
 };

@@ -19,6 +19,8 @@
 
 namespace sluice::admin {
 
+inline constexpr uint64_t kConfigBytesMax = 64ULL << 20;
+
 enum class Format : uint8_t {
   detect,  // JSON when the first character that is not white space is '{', else YAML.
   yaml,
@@ -39,7 +41,7 @@ struct LoadOptions {
   std::function<std::expected<std::vector<IncludedFile>, std::string>(const std::string& pattern,
                                                                       const std::string& including_file)>
       include;
-  uint64_t bytes_max = 64ULL << 20;  // Of all files together.
+  uint64_t bytes_max = kConfigBytesMax;  // Of all files together.
   uint32_t errors_max = 50;
 };
 

@@ -19,9 +19,11 @@ bool is_lower_case(std::string_view text) {
   return true;
 }
 
-// Empty, or something that may stand at the front of a path in a request line.
-bool is_path_part(std::string_view text) {
-  if (text.empty()) return true;
+// Absent, or something that may stand at the front of a path in a request line.
+bool is_path_part(const flatbuffers::String* part) {
+  if (part == nullptr) return true;
+  const std::string_view text = view(part);
+  if (text.empty()) return false;
   if (text.front() != '/' || text.size() > kPathBytesMax || has_control_bytes(text)) return false;
   return text.find_first_of(" ?#") == std::string_view::npos;
 }
@@ -88,8 +90,9 @@ Problem check_header_ops(const flatbuffers::Vector<flatbuffers::Offset<wire::Hea
       return bad(place(list, i, ".name"), "is not a header field name");
     }
     if (is_reserved_field(name)) {
-      return bad(place(list, i, ".name"),
-                 "'" + std::string(name) + "' belongs to the proxy (framing, Host or hop-by-hop); remove it");
+      std::string message(name);
+      message += " belongs to the proxy (framing, Host or hop-by-hop); remove the operation";
+      return bad(place(list, i, ".name"), std::move(message));
     }
     if (!is_short_field_value(view(op.value()))) {
       return bad(place(list, i, ".value"),
@@ -110,10 +113,10 @@ Problem check_policy(const Arrays& arrays, uint32_t index) {
     return SnapshotError{"LIMIT", place("policies", index, ".retry_attempts"),
                          "is above 100; give a smaller number"};
   }
-  const std::pair<std::string_view, std::string_view> parts[] = {
-      {".strip_prefix", view(policy.strip_prefix())},
-      {".replace_path", view(policy.replace_path())},
-      {".add_prefix", view(policy.add_prefix())}};
+  const std::pair<std::string_view, const flatbuffers::String*> parts[] = {
+      {".strip_prefix", policy.strip_prefix()},
+      {".replace_path", policy.replace_path()},
+      {".add_prefix", policy.add_prefix()}};
   for (const auto& [field, text] : parts) {
     if (!is_path_part(text)) {
       return bad(place("policies", index, field),

@@ -76,8 +76,7 @@ Reason read_transfer_encoding(std::string_view value) {
 
 }  // namespace
 
-Reason parse_field_line(std::string_view line, Field& field) {
-  const size_t name_length = span_of(line, kTokenByte);
+Reason parse_field_line(std::string_view line, size_t name_length, Field& field) {
   if (name_length == 0 || name_length == line.size() || line[name_length] != ':') [[unlikely]] {
     return explain_bad_name(line, name_length);
   }
@@ -88,16 +87,17 @@ Reason parse_field_line(std::string_view line, Field& field) {
   return Reason::none;
 }
 
-Reason parse_field_lines(const char* bytes, const LineEnds& lines, uint32_t fields_max, Field* fields,
+Reason parse_field_lines(const char* bytes, const HeadLines& lines, uint32_t fields_max, Field* fields,
                          uint32_t& field_count, FieldFacts& facts) {
   field_count = 0;
   const uint32_t field_lines = lines.count - 2;  // Without the start line and the empty line.
   if (field_lines > std::min(fields_max, kFieldCountMax)) return Reason::too_many_fields;
   for (uint32_t line = 1; line <= field_lines; ++line) {
-    const uint32_t begin = lines.at[line - 1] + 1;
-    const uint32_t end = lines.at[line] - 1;  // Its CR.
+    const uint32_t begin = lines.at[line - 1].end + 1;
+    const uint32_t end = lines.at[line].end - 1;  // Its CR.
     Field& field = fields[line - 1];
-    const Reason reason = parse_field_line({bytes + begin, end - begin}, field);
+    const Reason reason =
+        parse_field_line({bytes + begin, end - begin}, lines.at[line].name_end - begin, field);
     if (reason != Reason::none) return reason;
     if (field.id != HeaderId::other) note_field(field, facts);
   }

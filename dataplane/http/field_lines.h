@@ -35,11 +35,11 @@ struct FieldFacts {
   uint32_t connection_count = 0;
 };
 
-// `line` without its CRLF.
-Reason parse_field_line(std::string_view line, Field& field);
+// `line` without its CRLF; `name_length` is where its first byte stands that is no token byte.
+Reason parse_field_line(std::string_view line, size_t name_length, Field& field);
 
 // Lines 1.. of the head (line 0 is the start line), up to the empty one.
-Reason parse_field_lines(const char* bytes, const LineEnds& lines, uint32_t fields_max, Field* fields,
+Reason parse_field_lines(const char* bytes, const HeadLines& lines, uint32_t fields_max, Field* fields,
                          uint32_t& field_count, FieldFacts& facts);
 
 struct ConnectionOptions {

@@ -150,7 +150,7 @@ void ChunkDecoder::take_framing_byte(char byte, Verdict verdict) {
 // Judges the section once all of it is there, before its first line is passed on.
 Reason ChunkDecoder::judge_trailer_section(std::string_view bytes, bool& is_whole) {
   const uint32_t visible = static_cast<uint32_t>(std::min<size_t>(bytes.size(), trailer_bytes_max_));
-  LineEnds lines;
+  HeadLines lines;
   ScanResult scan = scan_head(bytes.data(), 0, std::min(trailer_scanned_, visible), visible, lines);
   is_whole = scan.stop == ScanStop::head_end;
   if (scan.stop == ScanStop::bad_byte) return Reason::bad_trailer;
@@ -159,13 +159,16 @@ Reason ChunkDecoder::judge_trailer_section(std::string_view bytes, bool& is_whol
     return visible == trailer_bytes_max_ ? Reason::bad_trailer : Reason::none;
   }
   scan = scan_head(bytes.data(), 0, 0, scan.position, lines);
-  if (lines.count > LineEnds::kCapacity) return Reason::bad_trailer;
+  if (lines.count > HeadLines::kCapacity) return Reason::bad_trailer;
   uint32_t begin = 0;
   for (uint32_t line = 0; line + 1 < lines.count; ++line) {
     Field field;
-    const uint32_t end = lines.at[line] - 1;
-    if (parse_field_line(bytes.substr(begin, end - begin), field) != Reason::none) return Reason::bad_trailer;
-    begin = lines.at[line] + 1;
+    const uint32_t end = lines.at[line].end - 1;
+    const std::string_view text = bytes.substr(begin, end - begin);
+    if (parse_field_line(text, lines.at[line].name_end - begin, field) != Reason::none) {
+      return Reason::bad_trailer;
+    }
+    begin = lines.at[line].end + 1;
   }
   return Reason::none;
 }
@@ -197,7 +200,7 @@ void ChunkDecoder::plan_trailer_line(std::string_view line) {
   range_at_ = range_count_ = 0;
   Field field;
   const std::string_view text = line.substr(0, line.size() - 2);
-  const bool is_field = parse_field_line(text, field) == Reason::none;
+  const bool is_field = parse_field_line(text, span_of(text, kTokenByte), field) == Reason::none;
   if (!is_field || is_forbidden_in_trailers(field.name, field.id)) {
     plan(Kind::drop, line.size());
     return;

@@ -1,3 +1,4 @@
+// Requests (h1_parse.h): the byte level first, then the request line, then the fields; see field_lines.h.
 #include <algorithm>
 
 #include "dataplane/http/authority.h"
@@ -80,9 +81,9 @@ Reason judge_beginning(std::string_view seen, const HeadLimits& limits, RequestH
   return parse_request_line(seen.substr(0, line_feed - 1), limits.uri_bytes, head);
 }
 
-Reason parse_complete(const char* bytes, uint32_t begin, const LineEnds& lines, const HeadLimits& limits,
+Reason parse_complete(const char* bytes, uint32_t begin, const HeadLines& lines, const HeadLimits& limits,
                       RequestHead& head) {
-  const std::string_view line(bytes + begin, lines.at[0] - 1 - begin);
+  const std::string_view line(bytes + begin, lines.at[0].end - 1 - begin);
   Reason reason = parse_request_line(line, limits.uri_bytes, head);
   if (reason != Reason::none) return reason;
   FieldFacts facts;
@@ -104,7 +105,7 @@ ParseResult parse_request_head(std::string_view bytes, const HeadLimits& limits,
     return ParseResult::rejected;
   }
   const uint32_t resume = std::clamp(scanned, begin, visible);
-  LineEnds lines;
+  HeadLines lines;
   ScanResult scan = scan_head(bytes.data(), begin, resume, visible, lines);
   scanned = scan.position;
   if (scan.stop == ScanStop::head_end) {

@@ -1,3 +1,4 @@
+// Responses (h1_parse.h): as requests, with every rejection folded into bad_response or response_too_large.
 #include <algorithm>
 
 #include "dataplane/http/byte_class.h"
@@ -82,10 +83,10 @@ bool resolve_framing(const FieldFacts& facts, Method request_method, ResponseHea
   return true;
 }
 
-bool parse_complete(const char* bytes, const LineEnds& lines, const HeadLimits& limits, Method request_method,
-                    ResponseHead& head, Reason& field_reason) {
+bool parse_complete(const char* bytes, const HeadLines& lines, const HeadLimits& limits,
+                    Method request_method, ResponseHead& head, Reason& field_reason) {
   field_reason = Reason::none;
-  if (!parse_status_line({bytes, lines.at[0] - 1}, head)) return false;
+  if (!parse_status_line({bytes, lines.at[0].end - 1}, head)) return false;
   FieldFacts facts;
   field_reason = parse_field_lines(bytes, lines, limits.fields, head.fields, head.field_count, facts);
   if (field_reason != Reason::none || !resolve_framing(facts, request_method, head)) return false;
@@ -115,7 +116,7 @@ ParseResult parse_response_head(std::string_view bytes, const HeadLimits& limits
   reason = Reason::none;
   const uint32_t visible = static_cast<uint32_t>(std::min<size_t>(bytes.size(), limits.head_bytes));
   const uint32_t resume = std::min(scanned, visible);
-  LineEnds lines;
+  HeadLines lines;
   const ScanResult scan = scan_head(bytes.data(), 0, resume, visible, lines);
   scanned = scan.position;
   if (scan.stop == ScanStop::head_end) {

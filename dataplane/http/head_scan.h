@@ -1,6 +1,6 @@
-// The byte level of a head: where its lines end, where it ends, and the first byte no head may hold (bare
-// CR or LF, NUL, control bytes other than HTAB, DEL). What this pass lets through has clean values, so
-// the line level (field_lines.h) checks names and structure only. Pure.
+// The byte level of a head: where its lines and their names end, where the head ends, and the first byte no
+// head may hold (bare CR or LF, NUL, control bytes other than HTAB, DEL). What this pass lets through has
+// clean values, so the line level (field_lines.h) looks at names and structure only. Pure.
 #pragma once
 
 #include <cstdint>
@@ -18,15 +18,27 @@ struct ScanResult {
   uint32_t position = 0;
 };
 
-// Positions of the LFs, the one of the empty line last. Beyond the capacity they are counted only: more
-// lines than that are rejected anyhow.
-struct LineEnds {
-  static constexpr uint32_t kCapacity = kFieldCountMax + 2;
-  uint32_t count;
-  uint32_t at[kCapacity];
+struct LineMark {
+  uint32_t name_end;  // The first byte that is no token byte: the colon of a proper field line.
+  uint32_t end;       // The LF.
 };
 
-// The head begins at `begin`; bytes [begin, from) were scanned before. Fills `lines` from `from` on.
-ScanResult scan_head(const char* bytes, uint32_t begin, uint32_t from, uint32_t size, LineEnds& lines);
+// The lines of a head, the empty one last. Valid when the scan began at the head's first byte and came to
+// head_end. Beyond the capacity lines are counted only: so many are rejected anyhow.
+struct HeadLines {
+  static constexpr uint32_t kCapacity = kFieldCountMax + 2;
+  uint32_t count;
+  LineMark at[kCapacity];
+};
+
+// The head begins at `begin`; bytes [begin, from) were scanned before. The fastest form this processor has.
+ScanResult scan_head(const char* bytes, uint32_t begin, uint32_t from, uint32_t size, HeadLines& lines);
+
+// The reference form, and the vector form that must agree with it on every input.
+ScanResult scan_head_scalar(const char* bytes, uint32_t begin, uint32_t from, uint32_t size,
+                            HeadLines& lines);
+#if defined(__x86_64__)
+ScanResult scan_head_avx2(const char* bytes, uint32_t begin, uint32_t from, uint32_t size, HeadLines& lines);
+#endif
 
 }  // namespace sluice::dataplane

@@ -2,10 +2,10 @@
 
 #include <array>
 #include <cstdint>
-#include <cstring>
 #include <iterator>
 
 #include "dataplane/http/byte_class.h"
+#include "dataplane/http/swar.h"
 
 namespace sluice::dataplane {
 namespace {
@@ -78,18 +78,12 @@ static_assert(count_filled_slots() == std::size(kKnownNames),
 // gives a lower-case letter only for a letter, and '-' only for '-' (0x0d is no token byte), so eight
 // bytes compare at a time.
 bool equals_lower(const char* name, const char* lower, size_t length) {
-  constexpr uint64_t kFold = 0x2020202020202020ULL;
+  constexpr uint64_t kFold = kByteOnes * 0x20;
   if (length >= 8) {
-    uint64_t left;
-    uint64_t right;
     for (size_t at = 0; at + 8 < length; at += 8) {
-      std::memcpy(&left, name + at, 8);
-      std::memcpy(&right, lower + at, 8);
-      if ((left | kFold) != right) return false;
+      if ((load_word(name + at) | kFold) != load_word(lower + at)) return false;
     }
-    std::memcpy(&left, name + length - 8, 8);
-    std::memcpy(&right, lower + length - 8, 8);
-    return (left | kFold) == right;
+    return (load_word(name + length - 8) | kFold) == load_word(lower + length - 8);
   }
   for (size_t at = 0; at < length; ++at) {
     if ((name[at] | 0x20) != lower[at]) return false;

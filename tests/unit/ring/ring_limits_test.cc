@@ -114,6 +114,33 @@ TEST_P(RingLimits, LosesNothingWhenCompletionsOverflow) {
   EXPECT_EQ(ring->ops_in_flight(), 0u);
 }
 
+// An overflow makes the kernel end multishot ops; the wake-up is the one the ring has to arm again itself.
+TEST_P(RingLimits, TheWakeUpSurvivesOverflows) {
+  open({.submission_entries = 64, .completion_entries = 64});
+  const auto [client, server] = connected();
+  Asked& woken = ask(OpKind::wake);
+  ring->arm_wake(woken.token, woken.op);
+  tick(0_ms);
+  for (int round = 0; round < 20; ++round) {
+    std::vector<Asked*> asked;
+    for (int i = 0; i < 500; ++i) {
+      Asked& cancelled = *asked.emplace_back(&ask(OpKind::cancel));
+      ring->cancel(cancelled.token, cancelled.op, client);
+      if (i % 100 == 50) ring->wake();
+    }
+    run_until(
+        [&] { return std::all_of(asked.begin(), asked.end(), [](const Asked* a) { return a->is_done(); }); });
+    while (tick(0_ms) > 0) {
+    }
+    const std::size_t before = woken.completions.size();
+    ring->wake();
+    run_until([&] { return woken.completions.size() > before; });
+    ASSERT_TRUE(woken.op.is_busy());
+  }
+  EXPECT_GT(ring->completion_overflows(), 0u);
+  EXPECT_EQ(ring->ops_in_flight(), 1u);
+}
+
 // Also the race of notes 2.1: a connection that was accepted for nobody must not leak.
 TEST_P(RingLimits, LeavingWithEverythingInFlightGivesEverythingBack) {
   const int listener = listen_on_loopback();

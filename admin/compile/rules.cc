@@ -1,0 +1,123 @@
+#include "admin/compile/rules.h"
+
+#include <algorithm>
+
+#include "schemas/base/check.h"
+
+namespace sluice::admin {
+namespace {
+
+// Upper bound: a route without hosts counts for the host that matches any.
+size_t count_entries(const Config& config) {
+  size_t entries = 0;
+  for (const auto& route : config.routes) entries += std::max<size_t>(1, route->match.hosts.size());
+  return entries;
+}
+
+IdIndex index_of_listeners(const Config& config) {
+  IdIndex index(config.listeners.size());
+  for (uint32_t i = 0; i < config.listeners.size(); ++i) index.insert(config.listeners[i]->id, i);
+  return index;
+}
+
+}  // namespace
+
+RuleCompiler::RuleCompiler(const Config& config, Draft& draft, ErrorSink& errors)
+    : config_(config),
+      draft_(draft),
+      errors_(errors),
+      host_index_(count_entries(config)),
+      listener_index_(index_of_listeners(config)),
+      path_index_(config.routes.size()) {
+  entries_.reserve(count_entries(config));
+}
+
+uint32_t RuleCompiler::add_host(std::string_view name, const Route& route) {
+  if (name == "*") name = {};
+  const auto fresh = static_cast<uint32_t>(hosts_.size());
+  const uint32_t known = host_index_.insert(stable_hash(HashUse::host_name, name), fresh);
+  if (known == IdIndex::kNone) {
+    hosts_.push_back({name, 0});
+    return fresh;
+  }
+  if (hosts_[known].name != name) {
+    errors_.add(route.place, "",
+                "the host names \"" + std::string(name) + "\" and \"" + std::string(hosts_[known].name) +
+                    "\" have the same 64-bit hash",
+                "rename one");
+  }
+  return known;
+}
+
+// Most routes of a large configuration share a few paths.
+wire::Text RuleCompiler::add_path(std::string_view path) {
+  const auto fresh = static_cast<uint32_t>(paths_.size());
+  const uint32_t known = path_index_.insert(stable_hash(HashUse::path, path), fresh);
+  if (known != IdIndex::kNone) return paths_[known] == path ? path_texts_[known] : draft_.add_text(path);
+  paths_.push_back(path);
+  path_texts_.push_back(draft_.add_text(path));
+  return path_texts_.back();
+}
+
+void RuleCompiler::add(const Route& route, uint32_t number) {
+  const RouteMatch& match = route.match;
+  Entry entry{0, route.priority, match.path_kind, 0, kNoIndex, number, add_path(match.path)};
+  entry.conditions = static_cast<uint32_t>(match.headers.size()) + (match.methods.empty() ? 0 : 1) +
+                     (route.listeners.empty() ? 0 : 1);
+  if (entry.conditions > 0) {
+    ConditionDraft condition{{}, &match};
+    for (const std::string& name : route.listeners) {
+      const uint32_t listener = listener_index_.find(stable_hash(HashUse::object_name, name));
+      CHECK(listener != IdIndex::kNone);  // check_config() saw to it.
+      condition.listeners.push_back(listener);
+    }
+    entry.condition = draft_.add_condition(std::move(condition));
+  }
+  if (match.hosts.empty()) {
+    entry.host = add_host({}, route);
+    ++hosts_[entry.host].rules;
+    entries_.push_back(entry);
+    return;
+  }
+  for (const std::string& name : match.hosts) {
+    entry.host = add_host(name, route);
+    ++hosts_[entry.host].rules;
+    entries_.push_back(entry);
+  }
+}
+
+bool RuleCompiler::comes_first(const Entry& left, const Entry& right) {
+  if (left.priority != right.priority) return left.priority > right.priority;
+  if (left.path_kind != right.path_kind) return left.path_kind < right.path_kind;
+  if (left.path.length() != right.path.length()) return left.path.length() > right.path.length();
+  if (left.conditions != right.conditions) return left.conditions > right.conditions;
+  return left.route < right.route;
+}
+
+void RuleCompiler::finish() {
+  // Counting sort by host, then each host's few rules by their order.
+  std::vector<uint32_t> next(hosts_.size() + 1, 0);
+  for (size_t i = 0; i < hosts_.size(); ++i) next[i + 1] = next[i] + hosts_[i].rules;
+  const std::vector<uint32_t> first(next.begin(), next.end() - 1);
+  std::vector<uint32_t> order(entries_.size());
+  for (uint32_t i = 0; i < entries_.size(); ++i) order[next[entries_[i].host]++] = i;
+  draft_.hosts.reserve(hosts_.size());
+  for (size_t i = 0; i < hosts_.size(); ++i) {
+    const auto begin = order.begin() + first[i];
+    std::sort(begin, begin + hosts_[i].rules,
+              [&](uint32_t left, uint32_t right) { return comes_first(entries_[left], entries_[right]); });
+    std::string_view name = hosts_[i].name;
+    const auto kind = name.empty()             ? wire::HostKind::any
+                      : name.starts_with("*.") ? wire::HostKind::wildcard
+                                               : wire::HostKind::exact;
+    if (kind == wire::HostKind::wildcard) name.remove_prefix(1);
+    draft_.hosts.emplace_back(draft_.add_text(name), kind, first[i], hosts_[i].rules);
+  }
+  draft_.rules.reserve(order.size());
+  for (const uint32_t position : order) {
+    const Entry& entry = entries_[position];
+    draft_.rules.emplace_back(entry.path, entry.route, entry.condition, entry.priority, entry.path_kind);
+  }
+}
+
+}  // namespace sluice::admin

@@ -1,0 +1,59 @@
+// From the tree to the model, one function per object. They report through the ValueReader and give back
+// what could be read, so that one pass finds every error; the caller refuses the whole when there was one.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "admin/model/config.h"
+#include "admin/model/value.h"
+
+namespace sluice::admin {
+
+// ---- named objects (decode_pool.cc, decode_listener.cc, decode_route.cc). Null: it has no name.
+std::shared_ptr<const Listener> decode_listener(ValueReader& reader, const Value& value);
+std::shared_ptr<const Peer> decode_peer(ValueReader& reader, const Value& value);
+std::shared_ptr<const Pool> decode_pool(ValueReader& reader, const Value& value);
+std::shared_ptr<const Route> decode_route(ValueReader& reader, const Value& value);
+
+// ---- sections of the whole (decode_settings.cc). Requires: value.
+void decode_workers(ValueReader& reader, const Value& value, Config& config);
+void decode_data_dir(ValueReader& reader, const Value& value, Config& config);
+void decode_admin(ValueReader& reader, const Value& value, Admin& admin);
+void decode_limits(ValueReader& reader, const Value& value, Limits& limits);
+void decode_access_log(ValueReader& reader, const Value& value, AccessLog& log);
+void decode_retries(ValueReader& reader, const Value& value, Retries& retries);
+void decode_gateway(ValueReader& reader, const Value& value, Gateway& gateway);
+
+// ---- parts (decode_parts.cc, decode_http.cc)
+inline constexpr std::string_view kTimeoutNames[kTimeoutKinds] = {
+    "client_header", "client_body", "client_idle", "connect", "response", "origin_idle", "tunnel_idle"};
+// The timeouts that an object of its kind may override.
+inline constexpr TimeoutKind kListenerTimeouts[] = {TimeoutKind::client_header, TimeoutKind::client_idle};
+inline constexpr TimeoutKind kPoolTimeouts[] = {TimeoutKind::connect, TimeoutKind::response,
+                                                TimeoutKind::origin_idle, TimeoutKind::tunnel_idle};
+inline constexpr TimeoutKind kRouteTimeouts[] = {TimeoutKind::client_body, TimeoutKind::connect,
+                                                 TimeoutKind::response, TimeoutKind::origin_idle,
+                                                 TimeoutKind::tunnel_idle};
+inline constexpr uint32_t kTimeoutMillisecondsMax = 720 * 3'600'000U;  // 30 days.
+Timeouts decode_timeouts(ValueReader& reader, const Value& value, std::span<const TimeoutKind> allowed,
+                         std::string_view what);
+// The top-level section: every timeout and `drain`.
+void decode_default_timeouts(ValueReader& reader, const Value& value, Config& config);
+std::optional<uint64_t> decode_body_bytes(ValueReader& reader, const Value& value);  // A size or "unlimited".
+std::optional<uint32_t> decode_attempts(ValueReader& reader, const Value& value);
+std::optional<Endpoint> decode_endpoint(ValueReader& reader, const Value& value, bool allow_any);
+// Reports unless `path` may stand in a request line: begins with `/`, no query, no dot segments.
+bool check_path(ValueReader& reader, const Value& value, std::string_view path);
+inline constexpr size_t kHeaderValueBytesMax = 8192;
+Response decode_response(ValueReader& reader, const Value& value, uint16_t default_status,
+                         std::string_view what);
+Redirect decode_redirect(ValueReader& reader, const Value& value);
+RouteMatch decode_match(ValueReader& reader, const Value& value);
+std::vector<HeaderOp> decode_header_ops(ValueReader& reader, const Value& value);
+void decode_rewrite(ValueReader& reader, const Value& value, RouteOptions& options);
+std::optional<std::string> decode_request_host(ValueReader& reader, const Value& value);
+
+}  // namespace sluice::admin

@@ -1,0 +1,361 @@
+#include "admin/model/print.h"
+
+#include "admin/model/decode.h"
+#include "admin/model/text_writer.h"
+#include "admin/model/value.h"
+
+namespace sluice::admin {
+namespace {
+
+constexpr std::string_view kModes[] = {"failover", "load_balancing"};
+constexpr std::string_view kPolicies[] = {"round_robin", "least_conn", "ip_hash", "random_two", "maglev"};
+
+void write_timeouts(TextWriter& out, const Timeouts& timeouts) {
+  for (uint32_t kind = 0; kind < kTimeoutKinds; ++kind) {
+    if (timeouts.milliseconds[kind] == 0) continue;
+    out.text(kTimeoutNames[kind], duration_text(timeouts.milliseconds[kind]));
+  }
+}
+
+void write_overrides(TextWriter& out, const Timeouts& timeouts) {
+  if (timeouts == Timeouts{}) return;
+  out.key("timeouts");
+  out.open_mapping();
+  write_timeouts(out, timeouts);
+  out.close_mapping();
+}
+
+void write_body_bytes(TextWriter& out, uint64_t bytes) {
+  if (bytes == kUnlimited) {
+    out.text("body_bytes", "unlimited");
+  } else {
+    out.text("body_bytes", size_text(bytes));
+  }
+}
+
+void write_texts(TextWriter& out, std::string_view key, const std::vector<std::string>& texts) {
+  if (texts.empty()) return;
+  out.key(key);
+  out.open_list();
+  for (const std::string& text : texts) out.text(text);
+  out.close_list();
+}
+
+void write_response(TextWriter& out, std::string_view key, const Response& response) {
+  out.key(key);
+  out.open_mapping();
+  out.number("status", response.status);
+  if (!response.body.empty()) out.text("body", response.body);
+  out.text("content_type", response.content_type);
+  if (response.retry_after_seconds > 0)
+    out.text("retry_after", std::to_string(response.retry_after_seconds) + "s");
+  out.close_mapping();
+}
+
+void write(TextWriter& out, const Listener& listener) {
+  out.open_mapping();
+  out.text("name", listener.name);
+  out.text("address", to_text(listener.address));
+  out.text("protocol", listener.protocol == wire::Protocol::tcp ? "tcp" : "http");
+  write_overrides(out, listener.timeouts);
+  out.close_mapping();
+}
+
+void write(TextWriter& out, const Peer& peer) {
+  out.open_mapping();
+  out.text("name", peer.name);
+  out.text("address", to_text(peer.address));
+  if (peer.weight != 1) out.number("weight", peer.weight);
+  if (peer.peer_type == PeerType::gateway) out.text("peer_type", "gateway");
+  out.close_mapping();
+}
+
+void write(TextWriter& out, const Pool& pool) {
+  out.open_mapping();
+  out.text("name", pool.name);
+  out.text("mode", kModes[static_cast<size_t>(pool.mode)]);
+  if (pool.mode == wire::PoolMode::load_balancing)
+    out.text("policy", kPolicies[static_cast<size_t>(pool.policy)]);
+  out.key("members");
+  out.open_list();
+  for (const Member& member : pool.members) {
+    if (member.weight == 0) {
+      out.text(member.peer);
+      continue;
+    }
+    out.open_mapping();
+    out.text("peer", member.peer);
+    out.number("weight", member.weight);
+    out.close_mapping();
+  }
+  out.close_list();
+  if (pool.outage) write_response(out, "outage", *pool.outage);
+  write_overrides(out, pool.timeouts);
+  out.close_mapping();
+}
+
+void write_header_match(TextWriter& out, const HeaderMatch& match) {
+  constexpr std::string_view kKinds[] = {"exact", "prefix", "regex", "present", "absent"};
+  if (match.kind == wire::HeaderMatchKind::exact) return out.text(match.name, match.value);
+  const bool has_value =
+      match.kind == wire::HeaderMatchKind::prefix || match.kind == wire::HeaderMatchKind::regex;
+  out.key(match.name);
+  out.open_mapping();
+  out.key(kKinds[static_cast<size_t>(match.kind)]);
+  has_value ? out.text(match.value) : out.truth(true);
+  out.close_mapping();
+}
+
+void write_match(TextWriter& out, const RouteMatch& match) {
+  constexpr std::string_view kPaths[] = {"path", "path_prefix", "path_regex"};
+  if (match == RouteMatch{}) return;
+  out.key("match");
+  out.open_mapping();
+  write_texts(out, "hosts", match.hosts);
+  out.text(kPaths[static_cast<size_t>(match.path_kind)], match.path);
+  write_texts(out, "methods", match.methods);
+  if (!match.headers.empty()) {
+    out.key("headers");
+    out.open_mapping();
+    for (const HeaderMatch& header : match.headers) write_header_match(out, header);
+    out.close_mapping();
+  }
+  out.close_mapping();
+}
+
+void write_header_ops(TextWriter& out, std::string_view key, const std::vector<HeaderOp>& ops) {
+  if (ops.empty()) return;
+  const auto has = [&](wire::HeaderOpKind kind) {
+    for (const HeaderOp& op : ops) {
+      if (op.kind == kind) return true;
+    }
+    return false;
+  };
+  out.key(key);
+  out.open_mapping();
+  if (has(wire::HeaderOpKind::remove)) {
+    out.key("remove");
+    out.open_list();
+    for (const HeaderOp& op : ops) {
+      if (op.kind == wire::HeaderOpKind::remove) out.text(op.name);
+    }
+    out.close_list();
+  }
+  if (has(wire::HeaderOpKind::set)) {
+    out.key("set");
+    out.open_mapping();
+    for (const HeaderOp& op : ops) {
+      if (op.kind == wire::HeaderOpKind::set) out.text(op.name, op.value);
+    }
+    out.close_mapping();
+  }
+  if (has(wire::HeaderOpKind::add)) {
+    out.key("add");
+    out.open_mapping();
+    for (size_t i = 0; i < ops.size(); ++i) {
+      if (ops[i].kind != wire::HeaderOpKind::add) continue;
+      out.key(ops[i].name);
+      out.open_list();
+      out.text(ops[i].value);
+      while (i + 1 < ops.size() && ops[i + 1].name == ops[i].name) out.text(ops[++i].value);
+      out.close_list();
+    }
+    out.close_mapping();
+  }
+  out.close_mapping();
+}
+
+void write_target(TextWriter& out, const RouteTarget& target) {
+  if (const auto* pool = std::get_if<ToPool>(&target)) return out.text("pool", pool->pool);
+  if (const auto* peer = std::get_if<ToPeer>(&target)) return out.text("peer", peer->peer);
+  if (const auto* response = std::get_if<Response>(&target)) return write_response(out, "respond", *response);
+  if (const auto* addresses = std::get_if<ToAddresses>(&target)) {
+    out.key("to");
+    out.open_list();
+    for (const Endpoint& address : addresses->addresses) out.text(to_text(address));
+    return out.close_list();
+  }
+  const auto& redirect = std::get<Redirect>(target);
+  out.key("redirect");
+  out.open_mapping();
+  out.text("to", redirect.location);
+  out.number("status", redirect.status);
+  out.close_mapping();
+}
+
+void write_options(TextWriter& out, const RouteOptions& options) {
+  if (!options.strip_prefix.empty() || !options.replace_path.empty() || !options.add_prefix.empty()) {
+    out.key("rewrite");
+    out.open_mapping();
+    if (!options.strip_prefix.empty()) out.text("strip_prefix", options.strip_prefix);
+    if (!options.replace_path.empty()) out.text("replace_path", options.replace_path);
+    if (!options.add_prefix.empty()) out.text("add_prefix", options.add_prefix);
+    out.close_mapping();
+  }
+  write_header_ops(out, "request_headers", options.request_headers);
+  write_header_ops(out, "response_headers", options.response_headers);
+  if (!options.request_host.empty()) out.text("host", options.request_host);
+  write_overrides(out, options.timeouts);
+  if (options.body_bytes) write_body_bytes(out, *options.body_bytes);
+  if (options.retry_attempts) {
+    out.key("retries");
+    out.open_mapping();
+    out.number("attempts", *options.retry_attempts);
+    out.close_mapping();
+  }
+}
+
+void write(TextWriter& out, const Route& route) {
+  out.open_mapping();
+  out.text("name", route.name);
+  write_texts(out, "listener", route.listeners);
+  write_match(out, route.match);
+  if (route.priority != 0) {
+    out.key("priority");
+    out.signed_number(route.priority);
+  }
+  write_target(out, route.target);
+  if (route.options != nullptr) write_options(out, *route.options);
+  out.close_mapping();
+}
+
+// ---- sections: the value behind the key
+void write(TextWriter& out, const Limits& limits) {
+  out.open_mapping();
+  out.text("header_bytes", size_text(limits.header_bytes));
+  out.number("header_fields", limits.header_fields);
+  out.text("uri_bytes", size_text(limits.uri_bytes));
+  write_body_bytes(out, limits.body_bytes);
+  out.key("connections");
+  limits.connections == 0 ? out.text("auto") : out.number(limits.connections);
+  out.number("connections_per_ip", limits.connections_per_ip);
+  out.close_mapping();
+}
+
+void write(TextWriter& out, const AccessLog& log) {
+  if (log.format == wire::LogFormat::off) return out.text("off");
+  out.open_mapping();
+  out.text("path", log.path);
+  out.text("format", log.format == wire::LogFormat::custom ? log.template_text
+                     : log.format == wire::LogFormat::json ? "json"
+                                                           : "combined");
+  out.close_mapping();
+}
+
+void write(TextWriter& out, const Gateway& gateway) {
+  out.open_mapping();
+  out.text("name", gateway.name);
+  if (!gateway.zone.empty()) out.text("zone", gateway.zone);
+  write_texts(out, "groups", gateway.groups);
+  out.close_mapping();
+}
+
+// The whole document: sections.begin(name) comes before a section's value, sections.list() writes a list.
+template <typename Sections>
+void write_config(TextWriter& out, const Config& config, Sections sections) {
+  sections.begin("workers");
+  config.workers == 0 ? out.text("auto") : out.number(config.workers);
+  sections.begin("data_dir");
+  out.text(config.data_dir);
+  sections.begin("admin");
+  out.open_mapping();
+  out.text("listen", to_text(config.admin.listen));
+  out.text("store", config.admin.store);
+  out.close_mapping();
+  sections.begin("timeouts");
+  out.open_mapping();
+  write_timeouts(out, config.timeouts);
+  out.text("drain", duration_text(config.drain_milliseconds));
+  out.close_mapping();
+  sections.begin("limits");
+  write(out, config.limits);
+  sections.begin("access_log");
+  write(out, config.access_log);
+  sections.begin("retries");
+  out.open_mapping();
+  out.number("attempts", config.retries.attempts);
+  out.text("budget", std::to_string(config.retries.budget_percent) + "%");
+  out.close_mapping();
+  sections.begin("gateway");
+  write(out, config.gateway);
+  sections.list("listeners", config.listeners);
+  sections.list("peers", config.peers);
+  sections.list("pools", config.pools);
+  sections.list("routes", config.routes);
+}
+
+struct JsonSections {
+  TextWriter& out;
+  void begin(std::string_view name) { out.key(name); }
+  template <typename Object>
+  void list(std::string_view name, const std::vector<std::shared_ptr<const Object>>& objects) {
+    begin(name);
+    out.open_list();
+    for (const auto& object : objects) write(out, *object);
+    out.close_list();
+  }
+};
+
+// Block style for the sections and lists, flow style for the objects: one line each.
+struct YamlSections {
+  std::string& document;
+  TextWriter& out;
+  void begin(std::string_view name) {
+    end();
+    document += std::string(name) + ":";
+    is_open = true;
+  }
+  void end() {
+    if (is_open) document += " " + out.take() + "\n";
+    is_open = false;
+  }
+  template <typename Object>
+  void list(std::string_view name, const std::vector<std::shared_ptr<const Object>>& objects) {
+    end();
+    document += std::string(name) + (objects.empty() ? ": []\n" : ":\n");
+    for (const auto& object : objects) {
+      write(out, *object);
+      document += "  - " + out.take() + "\n";
+    }
+  }
+  bool is_open = false;
+};
+
+template <typename Object>
+std::string object_json(const Object& object) {
+  TextWriter out(TextStyle::json);
+  write(out, object);
+  return out.take();
+}
+
+}  // namespace
+
+std::string to_yaml(const Config& config) {
+  std::string document;
+  TextWriter out(TextStyle::yaml);
+  write_config(out, config, YamlSections{document, out});
+  return document;
+}
+
+std::string to_json(const Config& config) {
+  TextWriter out(TextStyle::json);
+  out.open_mapping();
+  write_config(out, config, JsonSections{out});
+  out.close_mapping();
+  return out.take();
+}
+
+std::string to_json(const Listener& listener) {
+  return object_json(listener);
+}
+std::string to_json(const Peer& peer) {
+  return object_json(peer);
+}
+std::string to_json(const Pool& pool) {
+  return object_json(pool);
+}
+std::string to_json(const Route& route) {
+  return object_json(route);
+}
+
+}  // namespace sluice::admin
