@@ -7,13 +7,16 @@
 
 namespace sluice::dataplane {
 
-// The applied snapshot first, then the newest stable one; never one that crashed us twice, as long as there
-// is anything else.
+// The applied snapshot first, then the newest stable one, then (should their files be damaged) what was
+// applied one step earlier. One that crashed us twice is left out when the disk has another that was applied
+// or stable.
 void Keeper::choose_boot_candidates() {
   const LastGoodPointer& pointer = boot_files_.pointer();
-  if (pointer.applied.is_set()) boot_candidates_.push_back(pointer.applied);
-  if (pointer.stable.is_set() && pointer.stable != pointer.applied)
-    boot_candidates_.push_back(pointer.stable);
+  for (const StoredGeneration& stored : {pointer.applied, pointer.stable}) {
+    if (stored.is_set() && std::ranges::find(boot_candidates_, stored) == boot_candidates_.end()) {
+      boot_candidates_.push_back(stored);
+    }
+  }
 
   const std::optional<Generation> culprit = crash_guard_.culprit();
   const auto is_not_culprit = [&](const StoredGeneration& stored) { return stored.generation != *culprit; };
@@ -30,6 +33,7 @@ void Keeper::choose_boot_candidates() {
     log_line(LogLevel::warning, "the data plane before this one crashed; %u in a row",
              crash_guard_.crash_count());
   }
+  if (boot_files_.previous().applied.is_set()) boot_candidates_.push_back(boot_files_.previous().applied);
   std::erase_if(boot_candidates_,
                 [&](const StoredGeneration& stored) { return crash_guard_.refuses(stored.generation); });
 

@@ -43,6 +43,8 @@ class LastGood {
   static std::expected<LastGood, std::string> open(const std::string& path, StepWatcher watcher = {});
 
   const LastGoodPointer& pointer() const { return pointer_; }
+  // What the pointer said one step ago: its files are kept, too, for when a newer one is damaged.
+  const LastGoodPointer& previous() const { return other_copy_; }
   // Checks size and hash. The error is a sentence.
   std::expected<MappedBytes, std::string> map(const StoredGeneration& stored) const;
 
