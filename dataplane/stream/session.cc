@@ -73,13 +73,6 @@ bool client_is_gone(StreamContext& context, Stream& stream) {
     return true;
   }
   if (stream.is_tunnel) return false;
-  // A FIN after a complete request is a half-close and the answer is still wanted; inside a request body
-  // the request can never become complete.
-  if (client.input_ended && !stream.request_complete && client.inbox.is_empty() &&
-      stream.state != StreamState::finishing && stream.state != StreamState::connecting) {
-    abort_stream(context, stream, Reason::client_aborted, Farewell::close);
-    return true;
-  }
   if (client.timed_out) {
     client.timed_out = false;
     const Duration quiet = context.now - client.active_at;
@@ -111,6 +104,13 @@ bool stream_step(StreamContext& context, ClientConn& client) {
     case StreamState::responding: {
       const bool forwarded = forward_step(context, stream);
       if (client.stream != &stream || stream.origin == nullptr) return client.stream != nullptr;
+      // A FIN after a complete request is a half-close and the answer is still wanted; inside a request
+      // body, with nothing left to forward, the request can never become complete.
+      if (!forwarded && client.input_ended && !stream.request_complete &&
+          stream.origin->outbox.bytes() < kWindowBytes) {
+        abort_stream(context, stream, Reason::client_aborted, Farewell::close);
+        return false;
+      }
       const bool responded = respond_step(context, stream);
       return client.stream != nullptr && (forwarded || responded);
     }
