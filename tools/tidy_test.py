@@ -16,6 +16,7 @@ LAYERS = tidy.Layers(
     "layer dataplane/ring : schemas/base\n"
     "layer dataplane/conn : schemas/base schemas dataplane/ring\n"
     "layer tests : schemas\n"
+    "shared dataplane/conn/facts.h : dataplane/ring\n"
     "only <liburing.h> : dataplane/ring\n"
     "never <chrono> : dataplane/conn   # pure\n")
 
@@ -37,6 +38,7 @@ def test_an_include_across_layers_is_found(path, line, word):
     ("dataplane/conn/listener.cc", '#include "dataplane/ring/ring.h"'),
     ("dataplane/conn/listener.cc", '#include "dataplane/conn/drain.h"'),
     ("dataplane/ring/ring_uring.cc", "#include <liburing.h>"),
+    ("dataplane/ring/ring.cc", '#include "dataplane/conn/facts.h"'),
     ("tests/unit/x_test.cc", '#include "dataplane/conn/listener.h"'),
 ])
 def test_an_include_within_the_layers_is_fine(path, line):
@@ -79,6 +81,11 @@ def test_long_functions_are_found_at_both_depths():
 
 def test_a_statement_with_a_comment_behind_it_is_not_a_function():
     text = "void f() {\n  ASSERT_TRUE(\n      x);  // why\n  g();  // {\n" + "}\n" + "int y;\n" * 80 + "  }\n"
+    assert tidy.check_function_length("a.cc", text) == []
+
+
+def test_a_statement_with_a_lambda_is_not_a_long_function():
+    text = "void f() {\n  run([&] {\n    x();\n  });\n}\n" + "int y;\n" * 80 + "class A {\n  int z;\n  };\n"
     assert tidy.check_function_length("a.cc", text) == []
 
 

@@ -47,8 +47,9 @@ class World:
     def logs(self):
         for gateway in self.gateways:
             yield f"{gateway.folder.name} output", gateway.output()[-6000:]
-            if gateway.access_log_path.exists():
-                yield f"{gateway.folder.name} access log", gateway.access_log_path.read_text(errors="replace")[-3000:]
+            log = gateway.access_log_path
+            if log.exists():
+                yield f"{gateway.folder.name} access log", log.read_text(errors="replace")[-3000:]
 
 
 @pytest.fixture

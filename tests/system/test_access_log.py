@@ -7,7 +7,8 @@ import signal
 
 from harness import Client, get, wait_for
 
-COMBINED = re.compile(r'^127\.0\.0\.1 - - \[\d\d/\w{3}/\d{4}:\d\d:\d\d:\d\d [+-]\d{4}\] "GET /bytes/12\?q=1 HTTP/1\.1" 200 12 '
+COMBINED = re.compile(r'^127\.0\.0\.1 - - \[\d\d/\w{3}/\d{4}:\d\d:\d\d:\d\d [+-]\d{4}\] '
+                      r'"GET /bytes/12\?q=1 HTTP/1\.1" 200 12 '
                       r'"http://from/" "tester \\x22x\\x22"$')
 REQUEST = {"target": "/bytes/12?q=1", "fields": [("Referer", "http://from/"), ("User-Agent", 'tester "x"')]}
 
@@ -83,7 +84,8 @@ def test_reopen_on_usr1_loses_nothing(world):
 
         def total():
             return len(lines_of(moved)) + len(gateway.access_log())
-        wait_for(lambda: total() == 200 and gateway.access_log_path.exists(), "two hundred lines in two files")
+        wait_for(lambda: total() == 200 and gateway.access_log_path.exists(),
+                 "two hundred lines in two files")
 
 
 def test_a_client_cannot_forge_lines(world):
@@ -96,7 +98,8 @@ def test_a_client_cannot_forge_lines(world):
 
 def test_a_slow_sink_never_slows_traffic(world):
     """stdout is a pipe that nobody reads: lines are dropped and counted, requests are not."""
-    gateway = world.http_gateway(world.origin(), access_log={"path": str(world.folder / "pipe"), "format": "json"}) \
+    gateway = world.http_gateway(world.origin(),
+                                 access_log={"path": str(world.folder / "pipe"), "format": "json"}) \
         if make_pipe(world.folder / "pipe") else None
     with Client(gateway.port) as client:
         for _ in range(3000):

@@ -24,7 +24,8 @@ def current(gateway):
 
 def put(gateway, config, etag, kind="application/json"):
     body = config if isinstance(config, str) else json.dumps(config)
-    return gateway.admin("PUT", "/api/v1/config", body=body.encode(), fields={"If-Match": etag, "Content-Type": kind})
+    return gateway.admin("PUT", "/api/v1/config", body=body.encode(),
+                         fields={"If-Match": etag, "Content-Type": kind})
 
 
 def config_for(gateway, origin):
@@ -42,7 +43,8 @@ def test_the_configuration_can_be_replaced(world, gateway):
 
 def test_yaml_is_understood(world, gateway):
     etag, _ = current(gateway)
-    text = (f"workers: 1\ndata_dir: {gateway.data_dir}\nadmin: {{listen: \"127.0.0.1:{gateway.admin_port}\"}}\n"
+    text = (f"workers: 1\ndata_dir: {gateway.data_dir}\n"
+            f"admin: {{listen: \"127.0.0.1:{gateway.admin_port}\"}}\n"
             f"listeners:\n  - {{name: web, address: \"127.0.0.1:{gateway.port}\", protocol: http}}\n"
             f"routes:\n  - name: all\n    match: {{path_prefix: /}}\n    to: [\"{world.b.address}\"]\n")
     status, _, body = put(gateway, text, etag, "application/yaml")
@@ -72,9 +74,11 @@ def test_a_bad_configuration_is_refused_with_its_place(world, gateway):
 def test_validate_changes_nothing(world, gateway):
     etag, _ = current(gateway)
     good = json.dumps(config_for(gateway, world.b))
-    assert gateway.admin("POST", "/api/v1/config/validate", good.encode(), {"Content-Type": "application/json"})[0] == 200
+    assert gateway.admin("POST", "/api/v1/config/validate", good.encode(),
+                         {"Content-Type": "application/json"})[0] == 200
     bad = good.replace('"routes"', '"rutes"')
-    status, _, body = gateway.admin("POST", "/api/v1/config/validate", bad.encode(), {"Content-Type": "application/json"})
+    status, _, body = gateway.admin("POST", "/api/v1/config/validate", bad.encode(),
+                                    {"Content-Type": "application/json"})
     assert 400 <= status < 500 or b'"valid": false' in body or b'"valid":false' in body, (status, body)
     assert current(gateway)[0] == etag
     assert get(gateway.port).get("X-Origin") == "a"
@@ -106,7 +110,8 @@ def test_revisions_survive_a_restart(world, gateway):
     assert gateway.stop() == 0
     gateway.start()
     assert [revision_id(one) for one in revisions(gateway)] == before
-    assert get(gateway.port).get("X-Origin") == "b", "the file is unchanged, so the revision from the API stays"
+    # The file is unchanged, so the revision from the API stays.
+    assert get(gateway.port).get("X-Origin") == "b"
 
 
 def test_an_edited_file_wins_at_the_next_start(world, gateway):
@@ -124,7 +129,8 @@ def test_a_rejection_is_told_and_nothing_changes(world, gateway):
     import socket
     with socket.create_server(("127.0.0.1", 0)) as holder:
         config = config_for(gateway, world.b)
-        config["listeners"].append({"name": "taken", "address": f"127.0.0.1:{holder.getsockname()[1]}", "protocol": "http"})
+        config["listeners"].append({"name": "taken", "address": f"127.0.0.1:{holder.getsockname()[1]}",
+                                    "protocol": "http"})
         status, _, body = put(gateway, config, current(gateway)[0])
         assert b"BIND_FAILED" in body, (status, body)
         assert get(gateway.port).get("X-Origin") == "a"
@@ -176,7 +182,8 @@ def test_counters_count(gateway):
 
 
 @pytest.mark.parametrize("method, path, status", [
-    ("GET", "/api/v1/nothing", 404), ("DELETE", "/api/v1/config", 405), ("POST", "/api/v1/revisions/x/activate", 404)])
+    ("GET", "/api/v1/nothing", 404), ("DELETE", "/api/v1/config", 405),
+    ("POST", "/api/v1/revisions/x/activate", 404)])
 def test_wrong_calls_get_clear_answers(gateway, method, path, status):
     answer = gateway.admin(method, path)[0]
     assert answer in (status, 400, 404, 405)

@@ -1,7 +1,6 @@
 """Files that must be refused: with the place, with what to do, and with everything that runs left alone."""
 
 import json
-import os
 import socket
 
 import pytest
@@ -24,8 +23,10 @@ TABLE = [
     ("unknown key inside", BASE.replace("protocol: http", "protocol: http, colour: red"), 2, ["colour"]),
     ("dangling pool", BASE.replace("pool: app", "pool: apple"), 8, ["apple"]),
     ("dangling peer", BASE.replace("members: [one]", "members: [one, two]"), 6, ["two"]),
-    ("duplicate peer", BASE.replace("pools:", '  - {name: one, address: "127.0.0.1:9002"}\npools:'), 5, ["one"]),
-    ("duplicate address", BASE.replace("peers:", '  - {name: web2, address: "127.0.0.1:18080", protocol: http}\npeers:'),
+    ("duplicate peer", BASE.replace("pools:", '  - {name: one, address: "127.0.0.1:9002"}\npools:'), 5,
+     ["one"]),
+    ("duplicate address",
+     BASE.replace("peers:", '  - {name: web2, address: "127.0.0.1:18080", protocol: http}\npeers:'),
      3, ["18080"]),
     ("duplicate key", BASE + "routes: []\n", 9, ["routes"]),
     ("no port", BASE.replace("127.0.0.1:9001", "127.0.0.1"), 4, ["port"]),
@@ -35,23 +36,30 @@ TABLE = [
     ("bad duration", "timeouts: {connect: fast}\n" + BASE, 1, ["fast"]),
     ("bad size", "limits: {body_bytes: huge}\n" + BASE, 1, ["huge"]),
     ("bad regular expression", BASE.replace("path_prefix: /", 'path_regex: "(a"'), 8, []),
-    ("policy on failover", BASE.replace("members: [one]", "mode: failover, policy: maglev, members: [one]"), 6, ["failover"]),
+    ("policy on failover", BASE.replace("members: [one]", "mode: failover, policy: maglev, members: [one]"),
+     6, ["failover"]),
     ("unknown policy", BASE.replace("members: [one]", "policy: fastest, members: [one]"), 6, ["fastest"]),
     ("two targets", BASE.replace("pool: app", 'pool: app, to: ["127.0.0.1:1"]'), 8, ["pool", "to"]),
     ("no target", BASE.replace(", pool: app", ""), 8, []),
     ("reserved prefix", BASE.replace("path_prefix: /", "path_prefix: /_sluice/x"), 8, ["/_sluice/"]),
-    ("https of a later version", BASE.replace("protocol: http", "protocol: https"), 2, ["not supported by this version"]),
-    ("udp of a later version", BASE.replace("protocol: http", "protocol: udp"), 2, ["not supported by this version"]),
-    ("certificates of a later version", BASE.replace("protocol: http", "protocol: http, certificates: [{cert: missing.pem}]"),
-     2, ["not supported by this version"]),
-    ("health checks of a later version", BASE.replace("members: [one]", "members: [one], health_check: {type: tcp}"), 6,
+    ("https of a later version", BASE.replace("protocol: http", "protocol: https"), 2,
      ["not supported by this version"]),
-    ("postgresql of a later version", "admin: {store: postgresql://db/sluice}\n" + BASE, 1, ["not supported by this version"]),
+    ("udp of a later version", BASE.replace("protocol: http", "protocol: udp"), 2,
+     ["not supported by this version"]),
+    ("certificates of a later version",
+     BASE.replace("protocol: http", "protocol: http, certificates: [{cert: missing.pem}]"),
+     2, ["not supported by this version"]),
+    ("health checks of a later version",
+     BASE.replace("members: [one]", "members: [one], health_check: {type: tcp}"), 6,
+     ["not supported by this version"]),
+    ("postgresql of a later version", "admin: {store: postgresql://db/sluice}\n" + BASE, 1,
+     ["not supported by this version"]),
     ("admin on every interface", 'admin: {listen: "0.0.0.0:9180"}\n' + BASE, 1, []),
     ("broken YAML", BASE + "routes: [\n", None, []),
     ("a tab for indentation", "timeouts:\n\tconnect: 3s\n" + BASE, 2, []),
     ("a list at the top", "- one\n- two\n", 1, []),
-    ("an empty variable", BASE.replace("127.0.0.1:9001", "${SLUICE_TEST_UNSET}:9001"), 4, ["SLUICE_TEST_UNSET"]),
+    ("an empty variable", BASE.replace("127.0.0.1:9001", "${SLUICE_TEST_UNSET}:9001"), 4,
+     ["SLUICE_TEST_UNSET"]),
 ]
 
 
@@ -95,20 +103,26 @@ def test_a_good_file_is_accepted_and_nothing_is_started_or_written(tmp_path):
     assert not (tmp_path / "data").exists()
 
 
-@pytest.mark.parametrize("name, content", [
-    ("binary garbage", bytes(range(256)) * 64), ("an ELF file", b"\x7fELF" + os.urandom(5000)), ("nothing", b""),
-    ("NULs", b"\0" * 1000), ("deep nesting", b"[" * 100_000), ("deep nesting of mappings", b"{a: " * 100_000),
+GARBAGE = [
+    ("binary garbage", bytes(range(256)) * 64),
+    ("an ELF file", b"\x7fELF" + bytes(range(1, 200)) * 20),
+    ("nothing", b""),
+    ("NULs", b"\0" * 1000),
+    ("deep nesting", b"[" * 100_000),
+    ("deep nesting of mappings", b"{a: " * 100_000),
     ("a YAML bomb", b"a: &a [x, x]\n" + b"".join(
         b"%c: &%c [*%c, *%c, *%c, *%c, *%c, *%c]\n" % ((98 + i, 98 + i) + (97 + i,) * 6) for i in range(20))),
-])
+]
+
+
+@pytest.mark.parametrize("name, content", GARBAGE, ids=[row[0].replace(" ", "-") for row in GARBAGE])
 def test_garbage_is_refused_quickly(tmp_path, name, content):
     path = tmp_path / "garbage"
     path.write_bytes(content)
     code, output, errors = run_sluice("-t", "-c", str(path))
-    if name != "nothing":
-        assert code == 1, output
-        assert errors.startswith(str(path)), errors
-        assert len(errors) < 20_000
+    assert code == 1, output
+    assert errors.startswith(str(path)), errors[:500]
+    assert len(errors) < 20_000
 
 
 def test_a_file_that_is_not_there_and_a_folder(tmp_path):
@@ -145,7 +159,8 @@ def test_run_refuses_an_address_in_use(world):
         gateway.start(wait=False)
         assert gateway.process.wait() == 1
         line = gateway.output().splitlines()[0]
-        assert line.startswith(f"{gateway.config_path}:") and f"127.0.0.1:{port}" in line and "in use" in line, line
+        assert line.startswith(f"{gateway.config_path}:"), line
+        assert f"127.0.0.1:{port}" in line and "in use" in line, line
         holder.listen()
 
 
@@ -168,8 +183,11 @@ def test_a_bad_reload_leaves_the_running_gateway_alone(world, content):
     gateway.config_path.write_bytes(content)
     seen = len(gateway.output())
     gateway.signal(1)
-    wait_for(lambda: str(gateway.config_path) in gateway.output()[seen:].replace(f"reloading {gateway.config_path}", "")
-             or "rejected" in gateway.output()[seen:], "the error in the log")
+
+    def complained():
+        text = gateway.output()[seen:].replace(f"reloading {gateway.config_path}", "")
+        return str(gateway.config_path) in text or "rejected" in text
+    wait_for(complained, "the error in the log")
     assert get(gateway.port).get("X-Origin") == "a"
 
 

@@ -37,7 +37,8 @@ def test_a_close_delimited_answer_does_not_cost_the_client_its_connection(gatewa
 def test_a_request_body_arrives_byte_for_byte(gateway, size, chunked):
     body = pattern(size)
     pieces = [body[i:i + 70_001] for i in range(0, size, 70_001)]
-    answer = get(gateway.port, "/echo", method="POST", body=pieces if chunked else body, chunked=chunked).json()
+    answer = get(gateway.port, "/echo", method="POST", body=pieces if chunked else body,
+                 chunked=chunked).json()
     assert answer["body_bytes"] == size
     assert answer["body_crc32"] == zlib.crc32(body)
 

@@ -9,7 +9,8 @@ from harness import BINARIES, Client, PORTS, Process, get, http_config, is_alive
 
 
 def restarted(gateway, title, old):
-    return wait_for(lambda: (pid := gateway.child(title)) != old and pid and is_alive(pid) and pid, f"the {title} to be restarted")
+    return wait_for(lambda: (pid := gateway.child(title)) != old and pid and is_alive(pid) and pid,
+                    f"the {title} to be restarted")
 
 
 def answers(port):
@@ -101,7 +102,8 @@ def test_a_damaged_last_good_file_is_passed_over(world):
     folder = gateway.data_dir / "snapshots"
     wait_for(lambda: len(list(folder.iterdir())) >= 3, "the files")
     assert gateway.stop() == 0
-    newest = max((path for path in folder.iterdir() if path.stat().st_size > 200), key=lambda path: path.stat().st_mtime)
+    newest = max((path for path in folder.iterdir() if path.stat().st_size > 200),
+                 key=lambda path: path.stat().st_mtime)
     data = bytearray(newest.read_bytes())
     data[len(data) // 2] ^= 0x40
     newest.write_bytes(data)
@@ -157,7 +159,8 @@ def test_a_data_plane_without_anything_waits_and_is_not_ready(world, tmp_path):
 
 def test_two_data_planes_on_one_directory_are_refused(world):
     gateway = world.http_gateway(world.origin())
-    second = Process([BINARIES / "sluice-dataplane", "--data-dir", gateway.data_dir], gateway.folder / "second.log")
+    second = Process([BINARIES / "sluice-dataplane", "--data-dir", gateway.data_dir],
+                     gateway.folder / "second.log")
     try:
         assert second.wait() != 0
         assert str(gateway.child("data plane")) in second.output(), second.output()
@@ -170,6 +173,7 @@ def test_an_origin_less_gateway_starts(world):
     port = PORTS.take()
     gateway = world.gateway({
         "listeners": [{"name": "web", "address": f"127.0.0.1:{port}", "protocol": "http"}],
-        "routes": [{"name": "hello", "match": {"path_prefix": "/"}, "respond": {"status": 200, "body": "hello\n"}}]})
+        "routes": [{"name": "hello", "match": {"path_prefix": "/"},
+                    "respond": {"status": 200, "body": "hello\n"}}]})
     assert get(port).body == b"hello\n"
     assert gateway.stop() == 0

@@ -17,7 +17,7 @@ EPERM, ENOSYS = 1, 38
 
 
 def block_io_uring(error):
-    """Runs in the child before exec: from now on io_uring_setup fails with `error`, as Docker's profile does."""
+    """Runs in the child before exec: from now on io_uring_setup fails with `error`, as Docker does it."""
     program = b"".join(struct.pack("HBBI", *instruction) for instruction in (
         (BPF_LOAD_WORD, 0, 0, 0),                          # The number of the system call.
         (BPF_JUMP_EQUAL, 0, 1, IO_URING_SETUP),
@@ -33,7 +33,8 @@ def block_io_uring(error):
 @pytest.mark.parametrize("error", [EPERM, ENOSYS])
 def test_io_uring_blocked_is_one_clear_line_and_code_2(tmp_path, error):
     done = subprocess.run([BINARIES / "sluice-dataplane", "--data-dir", tmp_path / "data", "--workers", "1"],
-                          capture_output=True, text=True, timeout=30, preexec_fn=lambda: block_io_uring(error))
+                          capture_output=True, text=True, timeout=30,
+                          preexec_fn=lambda: block_io_uring(error))
     assert done.returncode == 2, done.stderr
     lines = done.stderr.strip().splitlines()
     assert len(lines) == 1, done.stderr
@@ -53,11 +54,13 @@ def test_the_supervisor_passes_the_line_and_the_code_on(world):
 
 def test_a_wrong_capability_mask_is_refused(tmp_path):
     done = subprocess.run([BINARIES / "sluice-dataplane", "--data-dir", tmp_path / "data", "--workers", "1"],
-                          capture_output=True, text=True, timeout=30, env={**os.environ, "RING_CAPS_MASK": "7.99x"})
+                          capture_output=True, text=True, timeout=30,
+                          env={**os.environ, "RING_CAPS_MASK": "7.99x"})
     assert done.returncode in (1, 2) and "RING_CAPS_MASK" in done.stderr, done.stderr
 
 
 @pytest.mark.parametrize("arguments", [[], ["--workers", "none"], ["--wings", "2"]])
 def test_a_wrong_command_line_is_code_1(arguments):
-    done = subprocess.run([BINARIES / "sluice-dataplane", *arguments], capture_output=True, text=True, timeout=30)
+    done = subprocess.run([BINARIES / "sluice-dataplane", *arguments], capture_output=True, text=True,
+                          timeout=30)
     assert done.returncode == 1 and done.stderr, (done.returncode, done.stderr)

@@ -10,7 +10,8 @@ OK = "GET / HTTP/1.1\r\nHost: a\r\n"
 # (name, bytes, status, reason token)
 TABLE = [
     ("no request line", "\x01\x02\x03 rubbish\r\n\r\n", 400, None),
-    ("TLS hello on a plain port", "\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03" + "\x00" * 40 + "\r\n\r\n", 400, None),
+    ("TLS hello on a plain port", "\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03" + "\x00" * 40 + "\r\n\r\n",
+     400, None),
     ("method is not a token", "GE(T / HTTP/1.1\r\nHost: a\r\n\r\n", 400, "bad_method"),
     ("two spaces", "GET  / HTTP/1.1\r\nHost: a\r\n\r\n", 400, None),
     ("control byte in the target", "GET /\x01 HTTP/1.1\r\nHost: a\r\n\r\n", 400, "bad_target"),
@@ -49,9 +50,11 @@ TABLE = [
     ("long target", "GET /" + "a" * 9000 + " HTTP/1.1\r\nHost: a\r\n\r\n", 414, "uri_too_long"),
     ("large head", OK + "X: " + "a" * 40_000 + "\r\n\r\n", 431, "head_too_large"),
     ("many fields", OK + "".join(f"X{i}: a\r\n" for i in range(200)) + "\r\n", 431, "too_many_fields"),
-    ("chunk size with a sign", "POST /echo HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n+3\r\nabc\r\n", 400,
+    ("chunk size with a sign",
+     "POST /echo HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n+3\r\nabc\r\n", 400,
      "bad_chunk"),
-    ("chunk without its end", "POST /echo HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabcX\r\n", 400,
+    ("chunk without its end",
+     "POST /echo HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabcX\r\n", 400,
      "bad_chunk"),
     ("chunk size overflow", "POST /echo HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n"
                             "11111111111111111\r\nabc\r\n", 400, "bad_chunk"),
@@ -80,7 +83,8 @@ def test_a_hostile_request_is_refused(gateway, name, data, status, token):
         return line["status"] == status and (token is None or line["reason"] == token)
 
     from harness import wait_for
-    wait_for(lambda: any(logged(line) for line in gateway.access_log()[seen:]), f"status {status} reason {token} in the log")
+    wait_for(lambda: any(logged(line) for line in gateway.access_log()[seen:]),
+             f"status {status} reason {token} in the log")
 
 
 def test_nothing_behind_a_malformed_request_is_read(gateway):
@@ -104,7 +108,8 @@ def test_a_good_client_is_served_meanwhile(gateway):
 
 def test_a_slow_head_is_ended_by_the_clock_not_by_the_bytes(world):
     origin = world.origin()
-    gateway = world.http_gateway(origin, timeouts={"client_header": "300ms", "client_idle": "300ms", "drain": "1s"})
+    gateway = world.http_gateway(origin,
+                                 timeouts={"client_header": "300ms", "client_idle": "300ms", "drain": "1s"})
     with Client(gateway.port) as client:
         client.send("GET / HTTP/1.1\r\nHost: slow\r\nX: ")
         answer = client.read_response()
@@ -144,18 +149,22 @@ def test_a_body_above_the_limit_is_refused(world):
 BAD_ANSWERS = [
     ("rubbish", b"what?\r\n\r\n", 502, "bad_response"),
     ("bare line feeds", b"HTTP/1.1 200 OK\nContent-Length: 0\n\n", 502, "bad_response"),
-    ("length and encoding", b"HTTP/1.1 200 OK\r\nContent-Length: 3\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n", 502,
+    ("length and encoding",
+     b"HTTP/1.1 200 OK\r\nContent-Length: 3\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n", 502,
      "bad_response"),
-    ("two lengths", b"HTTP/1.1 200 OK\r\nContent-Length: 3\r\nContent-Length: 4\r\n\r\nabcd", 502, "bad_response"),
+    ("two lengths", b"HTTP/1.1 200 OK\r\nContent-Length: 3\r\nContent-Length: 4\r\n\r\nabcd", 502,
+     "bad_response"),
     ("folded", b"HTTP/1.1 200 OK\r\nX: a\r\n b\r\nContent-Length: 0\r\n\r\n", 502, "bad_response"),
     ("huge head", b"HTTP/1.1 200 OK\r\nX: " + b"a" * 70_000 + b"\r\n\r\n", 502, "response_head_too_large"),
     ("nothing", b"", 502, "origin_closed"),
-    ("an upgrade nobody asked for", b"HTTP/1.1 101 Switching Protocols\r\nConnection: upgrade\r\nUpgrade: x\r\n\r\n", 502,
+    ("an upgrade nobody asked for",
+     b"HTTP/1.1 101 Switching Protocols\r\nConnection: upgrade\r\nUpgrade: x\r\n\r\n", 502,
      "refused_upgrade"),
 ]
 
 
-@pytest.mark.parametrize("name, data, status, token", BAD_ANSWERS, ids=[row[0].replace(" ", "-") for row in BAD_ANSWERS])
+@pytest.mark.parametrize("name, data, status, token", BAD_ANSWERS,
+                         ids=[row[0].replace(" ", "-") for row in BAD_ANSWERS])
 def test_a_malformed_answer_is_not_passed_on(world, name, data, status, token):
     def script(client):
         client.read_until(b"\r\n\r\n")

@@ -151,7 +151,8 @@ def test_a_reset_connect_moves_on(world):
     def script(client):
         client.reset()
     b = world.origin("b")
-    gateway = pool_gateway(world, [("a", world.scripted_origin(script).address), ("b", b.address)], mode="failover")
+    gateway = pool_gateway(world, [("a", world.scripted_origin(script).address), ("b", b.address)],
+                           mode="failover")
     for _ in range(10):
         assert get(gateway.port).get("X-Origin") == "b"
 
@@ -163,7 +164,8 @@ def test_a_post_that_reached_an_origin_is_not_sent_twice(world):
         seen.append(client.read_until(b"\r\n\r\n"))
         client.reset()
     b = world.origin("b")
-    gateway = pool_gateway(world, [("a", world.scripted_origin(script).address), ("b", b.address)], mode="failover")
+    gateway = pool_gateway(world, [("a", world.scripted_origin(script).address), ("b", b.address)],
+                           mode="failover")
     answer = get(gateway.port, "/echo", method="POST", body=b"pay once")
     assert answer.status == 502
     assert len(seen) == 1 and b.counters()["requests"] == 1  # The question itself.
@@ -174,14 +176,15 @@ def test_a_get_that_was_reset_is_tried_elsewhere(world):
         client.read_until(b"\r\n\r\n")
         client.reset()
     b = world.origin("b")
-    gateway = pool_gateway(world, [("a", world.scripted_origin(script).address), ("b", b.address)], mode="failover")
+    gateway = pool_gateway(world, [("a", world.scripted_origin(script).address), ("b", b.address)],
+                           mode="failover")
     assert get(gateway.port, "/echo").json()["origin"] == "b"
     line = gateway.wait_for_log(lambda line: "/echo" in line["request"])
     assert line["attempts"] == 2
 
 
 def test_a_reused_connection_that_died_is_replaced(world):
-    """The origin closes after each answer without saying so; the next request may meet the dead connection."""
+    """The origin closes after each answer without saying so; the next request may meet that."""
     def script(client):
         client.read_until(b"\r\n\r\n")
         client.send("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok")
@@ -195,7 +198,8 @@ def test_a_reused_connection_that_died_is_replaced(world):
 
 def test_without_any_member_the_pools_own_page_is_served(world):
     outage = {"status": 503, "body": "Home is offline, back soon.\n", "content_type": "text/plain"}
-    gateway = pool_gateway(world, [("a", dead_address()), ("b", dead_address())], mode="failover", outage=outage)
+    gateway = pool_gateway(world, [("a", dead_address()), ("b", dead_address())], mode="failover",
+                           outage=outage)
     answer = get(gateway.port)
     assert (answer.status, answer.body) == (503, b"Home is offline, back soon.\n")
     assert answer.get("Content-Type") == "text/plain"
@@ -220,7 +224,8 @@ def test_a_member_that_comes_back_is_used_again(world):
 
 
 def test_a_silent_origin_is_a_504(world):
-    gateway = world.http_gateway(world.origin(), timeouts={"response": "200ms", "drain": "1s"}, retries={"attempts": 0})
+    gateway = world.http_gateway(world.origin(), timeouts={"response": "200ms", "drain": "1s"},
+                                 retries={"attempts": 0})
     before = time.monotonic()
     answer = get(gateway.port, "/hang")
     assert answer.status == 504 and time.monotonic() - before < 5

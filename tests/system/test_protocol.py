@@ -111,7 +111,8 @@ def test_expect_100_continue_is_relayed(gateway):
 
 def test_a_refusal_instead_of_100_continue_arrives(gateway):
     with Client(gateway.port) as client:
-        client.send("POST /refuse-body HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\nExpect: 100-continue\r\n\r\n")
+        client.send("POST /refuse-body HTTP/1.1\r\nHost: a\r\n"
+                    "Content-Length: 5\r\nExpect: 100-continue\r\n\r\n")
         answer = client.read_response()
         assert answer.status == 413 and answer.informational == []
 
@@ -144,7 +145,8 @@ def test_an_upgrade_becomes_a_tunnel(gateway):
 
 def test_bytes_behind_an_upgrade_request_are_not_lost(gateway):
     with Client(gateway.port) as client:
-        client.send("GET /upgrade HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: echo\r\n\r\nearly bird")
+        client.send("GET /upgrade HTTP/1.1\r\nHost: a\r\n"
+                    "Connection: Upgrade\r\nUpgrade: echo\r\n\r\nearly bird")
         assert client.read_head().status == 101
         assert client.read_bytes(10) == b"early bird"
 
@@ -172,7 +174,8 @@ def test_request_ids_differ(gateway):
 
 
 def test_hop_by_hop_fields_stay_behind(gateway):
-    answer = get(gateway.port, "/echo", fields=[("Keep-Alive", "timeout=5"), ("Proxy-Connection", "keep-alive"),
+    answer = get(gateway.port, "/echo",
+                 fields=[("Keep-Alive", "timeout=5"), ("Proxy-Connection", "keep-alive"),
                                                 ("TE", "gzip"), ("X-Private", "secret"), ("X-Kept", "yes"),
                                                 ("Connection", "X-Private")])
     for name in ("Keep-Alive", "Proxy-Connection", "X-Private", "Upgrade"):

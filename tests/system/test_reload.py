@@ -90,7 +90,8 @@ def test_a_tunnel_survives_reloads(world):
     origin = world.origin("a")
     gateway = world.http_gateway(origin)
     with Client(gateway.port) as client:
-        assert client.request(target="/upgrade", fields=[("Connection", "Upgrade"), ("Upgrade", "echo")]).status == 101
+        assert client.request(target="/upgrade",
+                              fields=[("Connection", "Upgrade"), ("Upgrade", "echo")]).status == 101
         for turn in range(10):
             config = http_config(gateway.port, origin)
             config["routes"][0]["name"] = f"turn-{turn}"
@@ -109,7 +110,8 @@ def test_a_port_in_use_rejects_the_whole_revision(world):
         config = http_config(gateway.port, b)
         config["listeners"].append({"name": "taken", "address": f"127.0.0.1:{taken}", "protocol": "http"})
         gateway.reload(config)
-        wait_for(lambda: "BIND_FAILED" in str(gateway.status()) or "BIND_FAILED" in gateway.output(), "the rejection")
+        wait_for(lambda: "BIND_FAILED" in str(gateway.status()) or "BIND_FAILED" in gateway.output(),
+                 "the rejection")
         assert get(gateway.port).get("X-Origin") == "a", "nothing of the rejected revision may be served"
     gateway.reload(http_config(gateway.port, b))
     wait_for(served_by(gateway.port, "b"), "the repaired revision")
@@ -120,9 +122,11 @@ def test_a_broken_file_changes_nothing(world):
     gateway = world.http_gateway(a)
     gateway.config_path.write_text('{"routes": [}')
     gateway.signal(signal.SIGHUP)
-    wait_for(lambda: str(gateway.config_path) + ":1:" in gateway.output(), "the error with its place in the log")
+    wait_for(lambda: str(gateway.config_path) + ":1:" in gateway.output(),
+             "the error with its place in the log")
     assert get(gateway.port).get("X-Origin") == "a"
-    code, _, errors = run_sluice("-s", "reload", "-c", str(gateway.config_path), "--data-dir", str(gateway.data_dir))
+    code, _, errors = run_sluice("-s", "reload", "-c", str(gateway.config_path), "--data-dir",
+                                 str(gateway.data_dir))
     assert code == 1 and f"{gateway.config_path}:1:" in errors
     assert gateway.is_ready()
 

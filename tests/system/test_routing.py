@@ -15,16 +15,20 @@ def routing_config(ports, origins):
         "routes": [
             {"name": "site", "match": {"hosts": ["www.example.com"]}, "to": to["site"]},
             {"name": "api", "match": {"hosts": ["www.example.com"], "path_prefix": "/api"}, "to": to["api"]},
-            {"name": "exact", "match": {"hosts": ["www.example.com"], "path": "/api/exact"}, "to": to["other"]},
-            {"name": "regex", "match": {"hosts": ["www.example.com"], "path_regex": "/user/[0-9]+"}, "to": to["api"]},
+            {"name": "exact", "match": {"hosts": ["www.example.com"], "path": "/api/exact"},
+             "to": to["other"]},
+            {"name": "regex", "match": {"hosts": ["www.example.com"], "path_regex": "/user/[0-9]+"},
+             "to": to["api"]},
             {"name": "wild", "match": {"hosts": ["*.example.com"]}, "to": to["other"]},
             {"name": "post", "match": {"hosts": ["m.test"], "methods": ["POST"]}, "to": to["api"]},
             {"name": "get", "match": {"hosts": ["m.test"], "methods": ["GET"]}, "to": to["site"]},
-            {"name": "beta", "match": {"hosts": ["h.test"], "headers": {"X-Beta": {"present": True}}}, "to": to["api"]},
+            {"name": "beta", "match": {"hosts": ["h.test"], "headers": {"X-Beta": {"present": True}}},
+             "to": to["api"]},
             {"name": "v2", "match": {"hosts": ["h.test"], "headers": {"X-Version": "2"}}, "to": to["other"]},
             {"name": "plain", "match": {"hosts": ["h.test"]}, "to": to["site"]},
             {"name": "low", "match": {"hosts": ["p.test"], "path_prefix": "/a/b"}, "to": to["site"]},
-            {"name": "high", "match": {"hosts": ["p.test"], "path_prefix": "/a"}, "priority": 10, "to": to["api"]},
+            {"name": "high", "match": {"hosts": ["p.test"], "path_prefix": "/a"}, "priority": 10,
+             "to": to["api"]},
             {"name": "side-only", "listener": "side", "match": {"hosts": ["l.test"]}, "to": to["api"]},
             {"name": "respond", "match": {"hosts": ["r.test"], "path_prefix": "/no"},
              "respond": {"status": 403, "body": "no\n"}},
@@ -94,7 +98,8 @@ def test_a_method_without_a_route(gateway):
 
 
 @pytest.mark.parametrize("fields, expected", [
-    ([], "site"), ([("X-Beta", "anything")], "api"), ([("x-version", "2")], "other"), ([("X-Version", "3")], "site")])
+    ([], "site"), ([("X-Beta", "anything")], "api"), ([("x-version", "2")], "other"),
+    ([("X-Version", "3")], "site")])
 def test_fields_decide(gateway, fields, expected):
     assert get(gateway.port, "/", "h.test", fields).get("X-Origin") == expected
 
@@ -146,7 +151,8 @@ def test_health_pages_cannot_be_taken_by_a_route(world):
     port = PORTS.take()
     gateway = world.gateway({
         "listeners": [{"name": "web", "address": f"127.0.0.1:{port}", "protocol": "http"}],
-        "routes": [{"name": "thief", "match": {"path_prefix": "/_sluice/"}, "respond": {"status": 200}}]}, start=False)
+        "routes": [{"name": "thief", "match": {"path_prefix": "/_sluice/"}, "respond": {"status": 200}}]},
+        start=False)
     gateway.start(wait=False)
     assert gateway.process.wait() == 1
     assert "/_sluice/" in gateway.output() and "reserved" in gateway.output()
@@ -158,7 +164,8 @@ def test_ready_turns_before_the_listener_closes_and_live_does_not(world):
     with Client(gateway.port) as slow, Client(gateway.port) as watcher:
         slow.send("GET /delay/700 HTTP/1.1\r\nHost: a\r\n\r\n")
         assert watcher.request(target="/_sluice/ready").status == 200
-        wait_for(lambda: any("delay" in str(line) for line in [origin.counters()]) or origin.counters()["requests"] >= 1,
+        wait_for(lambda: any("delay" in str(line) for line in [origin.counters()])
+                 or origin.counters()["requests"] >= 1,
                  "the request to reach the origin")
         gateway.signal(15)
         wait_for(lambda: "draining" in gateway.output(), "the drain")

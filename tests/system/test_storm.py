@@ -71,12 +71,14 @@ def test_reloads_under_load_cost_nothing(world, record_property):
     assert load.failures == [], load.failures[:5]
     applied = gateway.output().count("reloading")
     record_property("requests", load.done)
-    print(f"{applied} reloads, {load.done} requests, 0 failed; resident {sizes[10] >> 20} -> {sizes[-1] >> 20} MiB")
+    print(f"{applied} reloads, {load.done} requests, 0 failed; "
+          f"resident {sizes[10] >> 20} -> {sizes[-1] >> 20} MiB")
     assert load.done > 1000
     assert sizes[-1] < sizes[10] * 1.3 + (8 << 20), "memory grows with reloads"
 
     def last_is_served():
-        return f"turn-{RELOADS - 1}" in [line["route"] for line in gateway.access_log()[-50:]] or ask_once(gateway)
+        return f"turn-{RELOADS - 1}" in [line["route"]
+                                         for line in gateway.access_log()[-50:]] or ask_once(gateway)
     wait_for(last_is_served, "the last revision to be served")
 
 

@@ -35,6 +35,8 @@ bool start(Child& child, Instant now) {
     setpgid(0, 0);
     prctl(PR_SET_PDEATHSIG, SIGTERM);
     if (getppid() != supervisor) _exit(0);  // The supervisor died before prctl took effect.
+    // What the supervisor (or the shell that started it) ignores, its children do not.
+    for (const int number : {SIGHUP, SIGINT, SIGTERM, SIGQUIT, SIGUSR1, SIGPIPE}) ::signal(number, SIG_DFL);
     sigset_t none;
     sigemptyset(&none);
     sigprocmask(SIG_SETMASK, &none, nullptr);
