@@ -64,11 +64,11 @@ static_assert(sizeof(OpToken) == sizeof(uint64_t));
 
 struct Completion {
   OpToken token;
-  int32_t result = 0;             // Bytes, a descriptor (accept), or a negated errno.
-  BufferId buffer = kNoBuffer;    // Receive only: the buffer holding the bytes, already taken back from
-                                  // the ring with one reference; the receiver owns that reference.
-                                  // Data starts kHeadroomBytes into it.
-  bool more_to_come = false;      // The op is still in flight; do not finish() it.
+  int32_t result = 0;           // Bytes, a descriptor (accept), or a negated errno.
+  BufferId buffer = kNoBuffer;  // Receive only: the buffer holding the bytes, already taken back from
+                                // the ring with one reference; the receiver owns that reference.
+                                // Data starts kHeadroomBytes into it.
+  bool more_to_come = false;    // The op is still in flight; do not finish() it.
 };
 
 struct RingOptions {
@@ -123,8 +123,8 @@ class Ring {
   // ---- immediate calls -----------------------------------------------------------------------------
   // A stream socket with TCP_NODELAY and CLOEXEC, or a negated errno.
   int open_socket(int family);
-  void shutdown_write(int descriptor);  // shutdown(2): 5.6 us; OP_SHUTDOWN takes an io-wq thread, 75 us.
-  void close(int descriptor);           // Requires: no op of ours on it.
+  void shutdown_write(int descriptor);    // shutdown(2): 5.6 us; OP_SHUTDOWN takes an io-wq thread, 75 us.
+  void close(int descriptor);             // Requires: no op of ours on it.
   void close_with_reset(int descriptor);  // SO_LINGER{1,0} first: the peer sees RST.
   // The address of the other end (zero family when it is already gone).
   sockaddr_storage peer_address(int descriptor);
@@ -135,7 +135,8 @@ class Ring {
   // copies completions out, so that the kernel can reuse its queue before any of them is acted on. The
   // span is valid until the next call.
   std::span<const Completion> submit_and_wait(Instant deadline);
-  Instant now() const;  // Sampled once per wait; constant within a tick.
+  Instant now() const;         // Sampled once per wait; constant within a tick.
+  Instant read_clock() const;  // Fresh, 25 ns: how long a tick took.
   // Seconds since the epoch, sampled with now(); for logs and Date-like values only.
   int64_t wall_clock_nanoseconds() const;
 
@@ -144,7 +145,7 @@ class Ring {
 
   // Ops started and not yet finished by a last completion, as the ring counts them.
   uint32_t ops_in_flight() const;
-  uint64_t system_calls() const;        // For the stats page: enters and immediate calls.
+  uint64_t system_calls() const;  // For the stats page: enters and immediate calls.
   uint64_t completion_overflows() const;
 
  private:

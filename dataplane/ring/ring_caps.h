@@ -12,12 +12,12 @@ namespace sluice::dataplane {
 struct RingCaps {
   uint32_t bits = 0;
 
-  static constexpr uint32_t kNoSqArray = 1u << 0;        // 6.6 (and liburing >= 2.5)
-  static constexpr uint32_t kBundles = 1u << 1;          // 6.10
-  static constexpr uint32_t kMinimumWait = 1u << 2;      // 6.12
-  static constexpr uint32_t kNoIowait = 1u << 3;         // 6.15
-  static constexpr uint32_t kReceiveBudget = 1u << 4;    // 6.17: multishot receive with a byte budget
-  static constexpr uint32_t kVectorizedSend = 1u << 5;   // 6.17
+  static constexpr uint32_t kNoSqArray = 1u << 0;       // 6.6 (and liburing >= 2.5)
+  static constexpr uint32_t kBundles = 1u << 1;         // 6.10
+  static constexpr uint32_t kMinimumWait = 1u << 2;     // 6.12
+  static constexpr uint32_t kNoIowait = 1u << 3;        // 6.15
+  static constexpr uint32_t kReceiveBudget = 1u << 4;   // 6.17: multishot receive with a byte budget
+  static constexpr uint32_t kVectorizedSend = 1u << 5;  // 6.17
 
   static constexpr RingCaps all() { return {~0u}; }
   constexpr bool has(uint32_t capability) const { return (bits & capability) != 0; }

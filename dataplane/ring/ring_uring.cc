@@ -47,6 +47,9 @@ std::span<const Completion> Ring::submit_and_wait(Instant deadline) {
 Instant Ring::now() const {
   return impl_->now;
 }
+Instant Ring::read_clock() const {
+  return Instant{clock_nanoseconds(CLOCK_MONOTONIC)};
+}
 int64_t Ring::wall_clock_nanoseconds() const {
   return impl_->wall_clock;
 }

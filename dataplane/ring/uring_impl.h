@@ -2,6 +2,8 @@
 // ring_uring.cc (what callers see) and uring_queues.cc (how it reaches the kernel).
 #pragma once
 
+#include <time.h>
+
 #include <memory>
 #include <vector>
 
@@ -10,6 +12,8 @@
 #include "dataplane/ring/uring_lent_buffers.h"
 
 namespace sluice::dataplane {
+
+int64_t clock_nanoseconds(clockid_t clock);
 
 struct Ring::Impl {
   Impl(const RingOptions& options, BufferPool& pool)

@@ -22,12 +22,6 @@ namespace {
 // Our own ops, for nobody to see: no caller's token has this kind and owner.
 constexpr OpToken kInternal{.slot = UINT32_MAX, .kind = OpKind::none, .owner = OwnerKind::none};
 
-int64_t read_clock(clockid_t clock) {
-  timespec time{};
-  clock_gettime(clock, &time);
-  return time.tv_sec * int64_t{1'000'000'000} + time.tv_nsec;
-}
-
 // The kernel broke its promises or ran out of memory in a way that leaves ops without an end. Nothing that
 // they point at may ever be reused, so the process must not go on.
 [[noreturn]] void give_up(const char* what, int error) {
@@ -37,6 +31,12 @@ int64_t read_clock(clockid_t clock) {
 }
 
 }  // namespace
+
+int64_t clock_nanoseconds(clockid_t clock) {
+  timespec time{};
+  clock_gettime(clock, &time);
+  return time.tv_sec * int64_t{1'000'000'000} + time.tv_nsec;
+}
 
 std::expected<void, std::string> Ring::Impl::open(const RingOptions& options) {
   const auto opened = open_uring(options, uring);
@@ -70,7 +70,7 @@ void Ring::Impl::close() {
     entry.cancel_flags = IORING_ASYNC_CANCEL_ANY | IORING_ASYNC_CANCEL_ALL;
     entry.user_data = std::bit_cast<uint64_t>(kInternal);
     ++in_flight;
-    enter(1, Instant{read_clock(CLOCK_MONOTONIC)} + 10_ms);
+    enter(1, Instant{clock_nanoseconds(CLOCK_MONOTONIC)} + 10_ms);
     completions.clear();
     reap(completions);
     settle(completions);
@@ -127,7 +127,7 @@ int Ring::Impl::enter(uint32_t wait_count, Instant deadline) {
   io_uring_getevents_arg argument{};
   argument.sigmask_sz = _NSIG / 8;
   if (wait_count > 0 && !deadline.is_never()) {
-    const int64_t left = deadline.nanoseconds - read_clock(CLOCK_MONOTONIC);
+    const int64_t left = deadline.nanoseconds - clock_nanoseconds(CLOCK_MONOTONIC);
     if (left <= 0) wait_count = 0;
     timeout.tv_sec = left / 1'000'000'000;
     timeout.tv_nsec = left % 1'000'000'000;
@@ -204,8 +204,8 @@ bool Ring::Impl::convert(const io_uring_cqe& entry, Completion& completion) {
 }
 
 void Ring::Impl::sample_clocks() {
-  now = Instant{read_clock(CLOCK_MONOTONIC)};
-  wall_clock = read_clock(CLOCK_REALTIME);
+  now = Instant{clock_nanoseconds(CLOCK_MONOTONIC)};
+  wall_clock = clock_nanoseconds(CLOCK_REALTIME);
 }
 
 // A multishot poll reports every write to the eventfd by itself, so nobody has to read it: its counter

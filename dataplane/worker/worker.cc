@@ -164,6 +164,10 @@ void Worker::Impl::reap() {
 void Worker::Impl::publish_books() {
   WorkerStats& stats = *options.stats;
   stats.ticks.add(1);
+  const auto busy = static_cast<uint64_t>((ring->read_clock() - context->now).nanoseconds);
+  stats.busy_nanoseconds.add(busy);
+  if (busy > stats.tick_nanoseconds_max.get()) stats.tick_nanoseconds_max.set(busy);
+  stats.soft_failures.set(soft_failure_count());
   stats.system_calls.set(ring->system_calls());
   stats.completion_overflows.set(ring->completion_overflows());
   stats.buffers_held_bytes.set(buffers.held_bytes());

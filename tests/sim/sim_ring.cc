@@ -109,6 +109,10 @@ Instant Ring::now() const {
   return impl_->model.now();
 }
 
+Instant Ring::read_clock() const {
+  return impl_->model.now();
+}
+
 // The simulated epoch began on 2026-01-01.
 int64_t Ring::wall_clock_nanoseconds() const {
   return 1'767'225'600'000'000'000 + impl_->model.now().nanoseconds;
