@@ -40,7 +40,7 @@ def test_json_has_every_field(world):
 def test_a_format_of_ones_own(world):
     path = world.folder / "own.log"
     gateway = world.http_gateway(world.origin(), access_log={
-        "path": str(path), "format": "$status $request_method ${reason} $body_bytes_sent"})
+        "path": str(path), "format": "$status $request_method $${reason} $body_bytes_sent"})
     get(gateway.port, "/bytes/5")
     assert wait_for(lambda: lines_of(path), "the line") == ["200 GET - 5"]
 

@@ -1,11 +1,12 @@
 """Files that must be refused: with the place, with what to do, and with everything that runs left alone."""
 
 import json
+import re
 import socket
 
 import pytest
 
-from harness import PORTS, get, http_config, run_sluice, wait_for
+from harness import PORTS, TOP, get, http_config, run_sluice, wait_for
 
 BASE = """listeners:
   - {name: web, address: "127.0.0.1:18080", protocol: http}
@@ -113,6 +114,22 @@ GARBAGE = [
     ("a YAML bomb", b"a: &a [x, x]\n" + b"".join(
         b"%c: &%c [*%c, *%c, *%c, *%c, *%c, *%c]\n" % ((98 + i, 98 + i) + (97 + i,) * 6) for i in range(20))),
 ]
+
+
+def examples():
+    """Every YAML block of the documents that shows a whole file."""
+    for page in ("README.md", "docs/configuration.md"):
+        for number, block in enumerate(re.findall(r"```yaml\n(.*?)```", (TOP / page).read_text(), re.S)):
+            yield pytest.param(block, id=f"{page}-{number}")
+
+
+@pytest.mark.parametrize("text", examples())
+def test_the_examples_of_the_documents_are_valid(tmp_path, text):
+    (tmp_path / "conf.d").mkdir()
+    path = tmp_path / "example.yaml"
+    path.write_text(text)
+    code, _, errors = run_sluice("-t", "-c", str(path))
+    assert code == 0, errors
 
 
 @pytest.mark.parametrize("name, content", GARBAGE, ids=[row[0].replace(" ", "-") for row in GARBAGE])
