@@ -3,6 +3,7 @@
 // simdjson would need 16 ms but is one more library for a saving nobody notices (ADR 0010).
 #include <nlohmann/json.hpp>
 
+#include <algorithm>
 #include <iterator>
 
 #include "admin/model/read_text.h"
@@ -66,8 +67,7 @@ class TreeHandler {
     if (colon != std::string::npos) message.erase(0, colon + 2);
     error_ =
         SyntaxError{0, 0, "not JSON: " + message, "check the brackets, commas and quotes before this place"};
-    // The byte that was one too many was already read, except at the end of the text.
-    advance_to(*seen_ == end_ || *seen_ == place_ ? *seen_ : *seen_ - 1);
+    advance_to(find_error());
     error_->line = line_;
     error_->column = column_;
     return false;
@@ -76,6 +76,14 @@ class TreeHandler {
   std::optional<SyntaxError>& error() { return error_; }
 
  private:
+  // Where the text went wrong: at the token behind the last good one, inside it when it is a string, and
+  // not behind the last byte read (a comma too many is skipped like a good one).
+  const char* find_error() const {
+    const char* start = find_token();
+    if (start == end_) return end_;
+    const char* last = *seen_ > start ? *seen_ - 1 : start;
+    return *start == '"' || *seen_ <= start ? std::min(last, *seen_ - 1) : start;
+  }
   // Moves place_ forward, counting lines and characters: every byte of the text is looked at once.
   void advance_to(const char* target) {
     for (; place_ < target; ++place_) {
@@ -88,14 +96,15 @@ class TreeHandler {
     }
   }
   // The next token starts behind the last one, white space, commas and colons.
-  void advance_to_token() {
+  const char* find_token() const {
     const char* start = token_end_;
     while (start < end_ && (*start == ' ' || *start == '\n' || *start == '\t' || *start == '\r' ||
                             *start == ',' || *start == ':')) {
       ++start;
     }
-    advance_to(start);
+    return start;
   }
+  void advance_to_token() { advance_to(find_token()); }
   bool add(Node::Kind kind, std::string_view text, const char* token_end) {
     advance_to_token();
     builder_.add_scalar(kind, text, line_, column_);

@@ -55,13 +55,18 @@ std::string directory_of(const std::string& path) {
   return slash == std::string::npos ? "" : path.substr(0, slash + 1);
 }
 
+// A directory that is not there holds nothing; one that cannot be read may hold half of the routes.
+int stop_unless_missing(const char*, int error) {
+  return error == ENOENT || error == ENOTDIR ? 0 : 1;
+}
+
 std::expected<std::vector<IncludedFile>, std::string> include_glob(const std::string& pattern,
                                                                    const std::string& including_file) {
   const std::string absolute = pattern.starts_with('/') ? pattern : directory_of(including_file) + pattern;
   const bool has_wildcard = pattern.find_first_of("*?[") != std::string::npos;
   glob_t found{};
   // Sorted by name, so that the order of routes does not depend on the directory.
-  const int result = glob(absolute.c_str(), GLOB_ERR, nullptr, &found);
+  const int result = glob(absolute.c_str(), 0, stop_unless_missing, &found);
   const std::unique_ptr<glob_t, void (*)(glob_t*)> release(&found, globfree);
   if (result == GLOB_NOMATCH) {
     // A pattern may match nothing (an empty conf.d); a name must exist.
