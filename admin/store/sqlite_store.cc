@@ -79,6 +79,15 @@ StoreResult<std::optional<Revision>> SqliteStore::active() {
   return std::optional<Revision>(std::move(row->revision));
 }
 
+StoreResult<uint64_t> SqliteStore::next_id() {
+  const std::lock_guard lock(mutex_);
+  // AUTOINCREMENT keeps the highest id ever given, so that a pruned one is never given again.
+  const auto highest = database_->query_integer(
+      "SELECT coalesce((SELECT seq FROM sqlite_sequence WHERE name='revisions'), 0)");
+  if (!highest) return std::unexpected(highest.error());
+  return static_cast<uint64_t>(*highest) + 1;
+}
+
 StoreResult<Generation> SqliteStore::next_generation() {
   const auto incarnation = rows_.meta_integer("incarnation");
   if (!incarnation) return std::unexpected(incarnation.error());

@@ -19,6 +19,7 @@ class SqliteStore final : public Store {
 
   StoreIdentity identity() const override { return identity_; }
   StoreResult<std::optional<Revision>> active() override;
+  StoreResult<uint64_t> next_id() override;
   StoreResult<Revision> activate(const NewRevision& revision) override;
   StoreResult<Revision> reject(uint64_t id, const Rejection& rejection) override;
   StoreResult<Revision> raise_generation(Generation seen) override;

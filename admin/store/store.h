@@ -102,6 +102,8 @@ class Store {
   virtual StoreIdentity identity() const = 0;
   // The active revision; nothing before the first activation.
   virtual StoreResult<std::optional<Revision>> active() = 0;
+  // The id the next activate() gives: it is part of what is compiled before the revision is committed.
+  virtual StoreResult<uint64_t> next_id() = 0;
   // Writes the revision, takes the next generation and makes it active, in one transaction.
   virtual StoreResult<Revision> activate(const NewRevision& revision) = 0;
   // The data plane refused the revision. When it is active and an accepted ancestor exists, that one is
