@@ -282,6 +282,12 @@ ApplyError ConfigService::take_back(const std::shared_ptr<const ActiveConfig>& p
   return error;
 }
 
+std::expected<void, ApplyError> ConfigService::validate(Config config) const {
+  const auto offer = build(config, 1);
+  if (!offer) return std::unexpected(offer.error());
+  return {};
+}
+
 std::expected<DryRun, ApplyError> ConfigService::check(Config config, const ApplyRequest& request) {
   if (auto refused = refuse_before(config, request)) return std::unexpected(std::move(*refused));
   const auto next_id = store_.next_id();

@@ -100,6 +100,9 @@ class ConfigService {
   // Everything but the change itself, with the data plane's opinion when it is connected.
   std::expected<DryRun, ApplyError> check(Config config, const ApplyRequest& request);
 
+  // Names resolve and it compiles; the data plane is not asked.
+  std::expected<void, ApplyError> validate(Config config) const;
+
   std::shared_ptr<const ActiveConfig> active() const;  // Null before the first.
   std::expected<Config, ApplyError> config_of(uint64_t revision);
   ReloadReport reload_report() const;

@@ -150,6 +150,11 @@ std::expected<std::unique_ptr<HttpServer>, std::string> HttpServer::bind(const E
 void HttpServer::Parts::serve_with_body(const httplib::Request& request, httplib::Response& response,
                                         const httplib::ContentReader& reader) {
   ApiRequest made = without_body(request);
+  if (request.is_multipart_form_data()) {
+    return send(error_answer(415, "unsupported_body",
+                             "send the document itself (curl --data-binary @FILE), not a form"),
+                response);
+  }
   const uint64_t limit = body_bytes_max(made.method, made.path);
   // Without either field there is no body; the library would wait for one until its timeout.
   const bool has_body = request.has_header("Content-Length") || request.has_header("Transfer-Encoding");
