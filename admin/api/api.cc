@@ -1,22 +1,15 @@
 #include "admin/api/api.h"
 
-#include <time.h>
-
 #include <initializer_list>
 #include <utility>
 
 #include "admin/api/json_answer.h"
 #include "admin/api/metrics_page.h"
 #include "admin/api/openmetrics_writer.h"
+#include "admin/link/clock.h"
 
 namespace sluice::admin {
 namespace {
-
-int64_t unix_milliseconds() {
-  timespec time{};
-  clock_gettime(CLOCK_REALTIME, &time);
-  return int64_t{time.tv_sec} * 1'000 + time.tv_nsec / 1'000'000;
-}
 
 bool is_read(const ApiRequest& request) {
   return request.method == "GET" || request.method == "HEAD";

@@ -1,7 +1,6 @@
 #include "admin/api/config_service.h"
 
 #include <spdlog/spdlog.h>
-#include <time.h>
 
 #include <chrono>
 #include <utility>
@@ -9,6 +8,7 @@
 #include "admin/api/revision_content.h"
 #include "admin/api/shrink_rule.h"
 #include "admin/compile/compile.h"
+#include "admin/link/clock.h"
 #include "admin/model/edit.h"
 #include "admin/model/print.h"
 
@@ -17,18 +17,6 @@ namespace {
 
 // A writer waits this long for its turn. One turn takes at most the five seconds of the data plane's verdict.
 constexpr auto kTurnPatience = std::chrono::seconds(10);
-
-Instant monotonic_now() {
-  timespec time{};
-  clock_gettime(CLOCK_MONOTONIC, &time);
-  return {int64_t{time.tv_sec} * 1'000'000'000 + time.tv_nsec};
-}
-
-int64_t unix_milliseconds() {
-  timespec time{};
-  clock_gettime(CLOCK_REALTIME, &time);
-  return int64_t{time.tv_sec} * 1'000 + time.tv_nsec / 1'000'000;
-}
 
 ApplyError storage_error(const StoreError& error) {
   const bool is_missing = error.kind == StoreErrorKind::not_found;
@@ -186,6 +174,16 @@ bool ConfigService::is_unchanged(Config& config) const {
   return same && same->hash == before->offer.hash;
 }
 
+// Some keys are read once by their process.
+void ConfigService::warn_about_restart(const Config& before, const Config& after) {
+  const auto warn = [](const char* key) {
+    spdlog::warn("{} changed; it takes effect when the gateway starts again", key);
+  };
+  if (!(before.admin == after.admin)) warn("admin");
+  if (before.workers != after.workers) warn("workers");
+  if (before.data_dir != after.data_dir) warn("data_dir");
+}
+
 ApplyResult ConfigService::apply(Config config, NewRevision write, const ApplyRequest& request) {
   if (auto refused = refuse_before(config, request)) return std::unexpected(std::move(*refused));
   const auto previous = active();
@@ -211,6 +209,7 @@ ApplyResult ConfigService::apply(Config config, NewRevision write, const ApplyRe
     return std::unexpected(ApplyError{.failure = ApplyFailure::internal,
                                       .message = "another process writes this database; stop it"});
   }
+  if (previous) warn_about_restart(*previous->config, config);
   offer->generation = revision->generation;
   offer->allow_empty = revision->allow_empty;
   become(std::make_shared<const ActiveConfig>(*revision, std::make_shared<const Config>(std::move(config)),

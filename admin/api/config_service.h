@@ -115,6 +115,7 @@ class ConfigService {
   ApplyResult apply(Config config, NewRevision write, const ApplyRequest& request);
   ApplyResult finish(ApplyResult result, Instant began);
   std::optional<ApplyError> refuse_before(const Config& config, const ApplyRequest& request) const;
+  static void warn_about_restart(const Config& before, const Config& after);
   bool is_unchanged(Config& config) const;
   // Resolves and compiles; the offer carries no generation yet.
   std::expected<SnapshotOffer, ApplyError> build(Config& config, uint64_t revision) const;

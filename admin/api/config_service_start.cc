@@ -7,6 +7,7 @@
 
 #include "admin/api/config_service.h"
 #include "admin/api/revision_content.h"
+#include "admin/link/clock.h"
 
 namespace sluice::admin {
 namespace {
@@ -77,7 +78,8 @@ std::expected<void, ApplyError> ConfigService::restore_or_apply(const Config* fi
     return std::unexpected(
         ApplyError{.failure = ApplyFailure::not_found, .message = "there is no configuration"});
   }
-  const auto applied = finish(apply(*file, {}, request), {});
+  const Instant began = monotonic_now();
+  const auto applied = finish(apply(*file, {}, request), began);
   if (applied) {
     spdlog::info("revision {} made from the file", applied->revision.id);
     return {};

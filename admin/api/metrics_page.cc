@@ -131,11 +131,8 @@ void write_pools(OpenMetricsWriter& out, const StatsMapping& stats) {
 
 void write_reasons(OpenMetricsWriter& out, const StatsMapping& stats) {
   const auto totals = reason_totals(stats);
-  out.counter("request_outcomes", "Why requests ended as they did; the access log has the same tokens.");
-  for (uint32_t i = 0; i < kReasonCount; ++i) {
-    const std::string_view token = i == 0 ? "normal" : kReasons[i].token;
-    out.add(totals[i], {{"reason", token}});
-  }
+  out.counter("request_outcomes", "Requests that did not end normally, by the token the access log has.");
+  for (uint32_t i = 1; i < kReasonCount; ++i) out.add(totals[i], {{"reason", kReasons[i].token}});
 }
 
 void write_workers(OpenMetricsWriter& out, const StatsMapping& stats) {

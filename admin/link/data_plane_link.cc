@@ -3,11 +3,12 @@
 #include <poll.h>
 #include <spdlog/spdlog.h>
 #include <sys/eventfd.h>
-#include <time.h>
 
 #include <algorithm>
 #include <chrono>
 #include <utility>
+
+#include "admin/link/clock.h"
 
 namespace sluice::admin {
 namespace {
@@ -24,18 +25,6 @@ constexpr Duration kHelloTimeout = 5_s;
 // A data plane says something once a second; half a minute of silence is a hung keeper. A new connection
 // is the only thing that can help, and its traffic goes on either way.
 constexpr Duration kSilenceMax = 30_s;
-
-Instant monotonic_now() {
-  timespec time{};
-  clock_gettime(CLOCK_MONOTONIC, &time);
-  return {int64_t{time.tv_sec} * 1'000'000'000 + time.tv_nsec};
-}
-
-int64_t unix_milliseconds() {
-  timespec time{};
-  clock_gettime(CLOCK_REALTIME, &time);
-  return int64_t{time.tv_sec} * 1'000 + time.tv_nsec / 1'000'000;
-}
 
 int poll_timeout(Duration time) {
   return static_cast<int>(std::max<int64_t>(0, time.in_milliseconds() + 1));
@@ -98,8 +87,8 @@ Outcome DataPlaneLink::wait(Generation generation, Duration timeout) {
     const DataPlaneView& view = state_.view();
     if (view.conflict == generation) {  // First: the number may be equal and the bytes different.
       outcome.kind = OutcomeKind::conflict;
-      outcome.seen = view.applied;
-      outcome.seen_hash = view.applied_hash;
+      outcome.seen = view.conflict_seen;
+      outcome.seen_hash = view.conflict_seen == view.applied ? view.applied_hash : ContentHash{};
     } else if (view.applied == generation) {
       outcome.kind = OutcomeKind::applied;
       outcome.applied = view.last_applied.generation == generation ? view.last_applied

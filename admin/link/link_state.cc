@@ -47,6 +47,7 @@ void LinkState::connected(HelloMessage hello, std::shared_ptr<const StatsMapping
   ++view_.connections_made;
   refused_ = {};
   view_.conflict = {};
+  stale_verdicts_ = 0;
   events_.push_back(
       {.kind = LinkEvent::Kind::connected, .generation = view_.applied, .hash = view_.applied_hash});
 }
@@ -105,7 +106,10 @@ bool LinkState::on_rejected(const RejectedMessage& rejected, Instant now, int64_
   }
   refused_ = rejected.generation;
   if (rejected.code == "STALE_GENERATION") {
-    note_conflict();
+    // It remembers a generation it does not serve (a crash sent it back). The next number is usually above
+    // that; when it was not, only a new incarnation surely is.
+    const bool is_first = stale_verdicts_++ == 0;
+    note_conflict(is_first ? view_.applied : Generation{rejected.generation.incarnation, UINT64_MAX});
     return true;
   }
   ++view_.rejections;
@@ -128,12 +132,13 @@ bool LinkState::on_applied(const AppliedMessage& applied) {
   return true;
 }
 
-void LinkState::note_conflict() {
+void LinkState::note_conflict(Generation seen) {
   if (!wanted_ || view_.conflict == wanted_->generation) return;
   view_.conflict = wanted_->generation;
+  view_.conflict_seen = seen;
   events_.push_back({.kind = LinkEvent::Kind::conflict,
-                     .generation = view_.applied,
-                     .hash = view_.applied_hash,
+                     .generation = seen,
+                     .hash = seen == view_.applied ? view_.applied_hash : ContentHash{},
                      .wanted = wanted_->generation});
 }
 
@@ -141,7 +146,7 @@ bool LinkState::is_due(const SnapshotOffer& offer) {
   if (view_.applied == offer.generation && view_.applied_hash == offer.hash) return false;
   if (refused_ == offer.generation) return false;
   if (view_.applied >= offer.generation) {
-    note_conflict();
+    note_conflict(view_.applied);
     return false;
   }
   return true;
@@ -164,6 +169,8 @@ std::optional<OutgoingOffer> LinkState::next_offer(Instant now) {
   if (!view_.connected || in_flight_) return std::nullopt;
   if (!retry_at_.is_never() && now < retry_at_) return std::nullopt;
   retry_at_ = Instant::never();
+  // While it drains it takes nothing; what is wanted goes to the one that starts after it.
+  if (view_.status.draining) return std::nullopt;
   if (wanted_ && is_due(*wanted_)) return launch(OfferMode::apply, *wanted_, nullptr);
   if (checks_.empty()) return std::nullopt;
   std::shared_ptr<CheckRequest> check = std::move(checks_.front());

@@ -45,7 +45,8 @@ struct DataPlaneView {
   Generation stable;
   AppliedMessage last_applied;  // Since this admin runs; generation number 0: none yet.
   std::optional<RejectionReport> last_rejection;
-  Generation conflict;  // A wanted generation that is not above what is applied.
+  Generation conflict;       // A wanted generation that is not above what is applied.
+  Generation conflict_seen;  // What that must be above.
   uint64_t offers_sent = 0;
   uint64_t rejections = 0;
   uint64_t connections_made = 0;
@@ -110,14 +111,15 @@ class LinkState {
   bool on_verified(const VerifiedMessage& verified);
   bool on_rejected(const RejectedMessage& rejected, Instant now, int64_t now_milliseconds);
   bool on_applied(const AppliedMessage& applied);
-  void note_conflict();
+  void note_conflict(Generation seen);
   static void finish(CheckRequest& request, CheckVerdict verdict);
 
   DataPlaneView view_;
   std::optional<SnapshotOffer> wanted_;
   std::optional<InFlight> in_flight_;
   std::deque<std::shared_ptr<CheckRequest>> checks_;
-  Generation refused_;  // On this connection.
+  Generation refused_;           // On this connection.
+  uint32_t stale_verdicts_ = 0;  // On this connection.
   Instant retry_at_ = Instant::never();
   std::vector<LinkEvent> events_;
 };

@@ -33,6 +33,12 @@ std::string random_hex_id() {
   return text;
 }
 
+StoreError impossible(Generation seen) {
+  return {StoreErrorKind::failed, "the data plane reports the impossible generation " +
+                                      std::to_string(seen.incarnation) + "/" + std::to_string(seen.number) +
+                                      "; stop it, remove its snapshots folder and start it again"};
+}
+
 }  // namespace
 
 SqliteStore::SqliteStore(std::unique_ptr<SqliteDatabase> database)
@@ -212,12 +218,7 @@ StoreResult<Revision> SqliteStore::move_active_to(Generation generation) {
 
 StoreResult<Revision> SqliteStore::raise_generation(Generation seen) {
   const std::lock_guard lock(mutex_);
-  if (seen.incarnation >= kIncarnationMax) {
-    return std::unexpected(
-        StoreError{StoreErrorKind::failed, "the data plane reports the impossible incarnation " +
-                                               std::to_string(seen.incarnation) +
-                                               "; stop it, remove its snapshots folder and start it again"});
-  }
+  if (seen.incarnation >= kIncarnationMax) return std::unexpected(impossible(seen));
   auto transaction = SqliteTransaction::begin(*database_);
   if (!transaction) return std::unexpected(transaction.error());
   auto next = next_generation();
@@ -233,6 +234,9 @@ StoreResult<Revision> SqliteStore::raise_generation(Generation seen) {
 
 StoreResult<Revision> SqliteStore::adopt_generation(Generation seen) {
   const std::lock_guard lock(mutex_);
+  if (seen.incarnation >= kIncarnationMax || seen.number >= kIncarnationMax) {
+    return std::unexpected(impossible(seen));
+  }
   auto transaction = SqliteTransaction::begin(*database_);
   if (!transaction) return std::unexpected(transaction.error());
   auto active = move_active_to(seen);
