@@ -4,9 +4,11 @@
 #include <cstdio>
 #include <cstring>
 #include <ctime>
+#include <nlohmann/json.hpp>
 
 #include "admin/model/system_sources.h"
 #include "tools/cli/config_check.h"
+#include "tools/cli/http_client.h"
 #include "tools/cli/pid_file.h"
 
 namespace sluice::cli {
@@ -26,8 +28,15 @@ const Known* find_known(const std::string& name) {
   return nullptr;
 }
 
-// Where the running gateway keeps its data; prints why when that cannot be told.
-bool find_data_dir(const Options& options, std::string& data_dir) {
+// The running gateway: where it keeps its data, and where its admin process answers.
+struct Target {
+  std::string data_dir;
+  std::string admin_address;  // Empty: not known.
+};
+
+// Prints why when it cannot be told.
+bool find_target(const Options& options, Target& target) {
+  std::string& data_dir = target.data_dir;
   data_dir = options.data_dir;
   if (options.config_path.empty()) {
     if (data_dir.empty()) data_dir = admin::Config().data_dir;
@@ -41,6 +50,7 @@ bool find_data_dir(const Options& options, std::string& data_dir) {
       return false;
     }
     if (data_dir.empty()) data_dir = config->data_dir;
+    target.admin_address = admin::to_text(config->admin.listen);
   } else if (data_dir.empty()) {
     const auto config = admin::load_config_file(options.config_path);
     if (!config) {
@@ -53,6 +63,39 @@ bool find_data_dir(const Options& options, std::string& data_dir) {
   return true;
 }
 
+void pause(int64_t milliseconds) {
+  const timespec time{.tv_sec = milliseconds / 1000, .tv_nsec = milliseconds % 1000 * 1'000'000};
+  nanosleep(&time, nullptr);
+}
+
+// How the admin's last change of configuration ended; null when it does not answer.
+nlohmann::json last_reload(const std::string& admin_address) {
+  const auto answer = http_get(admin_address, "/api/v1/status");
+  if (!answer) return nullptr;
+  const auto status = nlohmann::json::parse(answer->body, nullptr, false);
+  if (!status.is_object() || !status.contains("config") || !status["config"].is_object()) return nullptr;
+  return status["config"].value("last_reload", nlohmann::json());
+}
+
+// Until the admin reports another change than `before`; the exit code.
+int wait_for_reload(const std::string& admin_address, const nlohmann::json& before) {
+  constexpr int kTriesMax = 500;  // 10 s: a 100,000 route file takes one.
+  for (int attempt = 0; attempt < kTriesMax; ++attempt) {
+    pause(20);
+    const nlohmann::json now = last_reload(admin_address);
+    if (!now.is_object() || now == before) continue;
+    if (now.value("success", true)) {
+      printf("reloaded\n");
+      return 0;
+    }
+    fprintf(stderr, "sluice: not reloaded: %s\nthe running gateway keeps what it had\n",
+            now.value("error", "no reason was given").c_str());
+    return 1;
+  }
+  printf("told to reload; `sluice status` shows the outcome\n");
+  return 0;
+}
+
 }  // namespace
 
 int send_signal(const Options& options) {
@@ -62,23 +105,24 @@ int send_signal(const Options& options) {
             options.signal.c_str());
     return 1;
   }
-  std::string data_dir;
-  if (!find_data_dir(options, data_dir)) return 1;
-  const auto pid = running_supervisor(data_dir);
+  Target target;
+  if (!find_target(options, target)) return 1;
+  const auto pid = running_supervisor(target.data_dir);
   if (!pid) {
     fprintf(stderr, "sluice: %s\n", pid.error().c_str());
     return 1;
   }
+  nlohmann::json before;
+  if (!target.admin_address.empty()) before = last_reload(target.admin_address);
   if (kill(*pid, known->number) != 0) {
     fprintf(stderr, "sluice: cannot signal pid %d: %s\n", *pid, strerror(errno));
     return 1;
   }
   if (known->number == SIGINT) {
-    const timespec between{.tv_sec = 0, .tv_nsec = 100'000'000};  // Pending signals of one number merge.
-    nanosleep(&between, nullptr);
+    pause(100);  // Pending signals of one number merge.
     kill(*pid, SIGINT);
   }
-  return 0;
+  return before.is_object() ? wait_for_reload(target.admin_address, before) : 0;
 }
 
 }  // namespace sluice::cli
