@@ -17,7 +17,7 @@ TABLE = [
     ("control byte in the target", "GET /\x01 HTTP/1.1\r\nHost: a\r\n\r\n", 400, "bad_target"),
     ("fragment in the target", "GET /a#b HTTP/1.1\r\nHost: a\r\n\r\n", 400, "bad_target"),
     ("version 2.0", "GET / HTTP/2.0\r\nHost: a\r\n\r\n", 505, "bad_version"),
-    ("version in lower case", "GET / http/1.1\r\nHost: a\r\n\r\n", 505, "bad_version"),
+    ("version in lower case", "GET / http/1.1\r\nHost: a\r\n\r\n", 400, None),
     ("bare line feeds", "GET / HTTP/1.1\nHost: a\n\n", 400, "bare_line_feed"),
     ("bare carriage return", "GET / HTTP/1.1\r\nHost: a\r\nX: a\rb\r\n\r\n", 400, "bare_carriage_return"),
     ("NUL in a value", OK + "X: a\x00b\r\n\r\n", 400, "nul_byte"),

@@ -187,8 +187,11 @@ def test_without_any_member_the_connection_ends(world):
     dead.stop()
     port = PORTS.take()
     world.gateway(tcp_config(port, dead))
-    with Client(port) as client:
-        assert client.is_closed()
+    try:
+        with Client(port) as client:
+            assert client.is_closed()
+    except ConnectionResetError:
+        pass  # As good: the client's connect saw the reset.
 
 
 def test_an_idle_tunnel_ends_after_its_time(world):
