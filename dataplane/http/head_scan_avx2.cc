@@ -87,8 +87,8 @@ SLUICE_AVX2 ScanResult scan_head_avx2(const char* bytes, uint32_t begin, uint32_
     masks.no_token >>= overlap;
     masks.bad >>= overlap;
 
-    // The byte behind the last one is not there yet: a CR at the very end says nothing.
-    const uint32_t after_return = (masks.carriage_return << 1 | carry) & (UINT32_MAX >> overlap);
+    // A CR that ends the bytes shows as an anomaly behind them; the scalar form knows to wait.
+    const uint32_t after_return = masks.carriage_return << 1 | carry;
     const uint32_t anomalies = masks.bad | (after_return ^ masks.line_feed);
     uint32_t line_feeds = masks.line_feed & (_blsmsk_u32(anomalies) >> 1);
     if (anomalies == 0) line_feeds = masks.line_feed;

@@ -56,6 +56,14 @@ TEST(ForwardRequest, RemovesHopByHopFields) {
       "GET / HTTP/1.1\r\nHost: h\r\nA: b\r\nX-Forwarded-Host: h\r\n\r\n");
 }
 
+// Neighbouring fields are copied in one piece; a dropped one between them must end the piece.
+TEST(ForwardRequest, ADroppedFieldBetweenKeptOnesDoesNotRideAlong) {
+  EXPECT_EQ(forward("GET / HTTP/1.1\r\nA: 1\r\nB: 2\r\nConnection: x-hop\r\nC: 3\r\nX-Hop: 4\r\nD: 5\r\n"
+                    "X-Forwarded-For: 6.6.6.6\r\nE: 7\r\nHost: h\r\nF: 8\r\n\r\n"),
+            "GET / HTTP/1.1\r\nHost: h\r\nA: 1\r\nB: 2\r\nC: 3\r\nD: 5\r\nE: 7\r\nF: 8\r\nX-Forwarded-Host: "
+            "h\r\n\r\n");
+}
+
 TEST(ForwardRequest, WritesFramingFromWhatWasParsed) {
   EXPECT_EQ(forward("POST / HTTP/1.1\r\nHost: h\r\nContent-Length:  0012\r\nExpect: 100-Continue\r\n\r\n"),
             "POST / HTTP/1.1\r\nHost: h\r\nX-Forwarded-Host: h\r\nContent-Length: 12\r\n"
