@@ -41,6 +41,7 @@ class HostIndex {
   bool find(std::string_view folded_name, RuleRange& range) const;
 
   // Calls `use(range)` for the wildcards that cover the host, longest first, until it returns true.
+  // Requires: the name does not begin with a dot (a wildcard stands for at least one label).
   template <typename Use>
   bool for_each_wildcard(std::string_view folded_name, Use use) const {
     if (wildcard_dots_ == 0) return false;
@@ -49,10 +50,9 @@ class HostIndex {
     RuleRange range;
     for (size_t at = 0; at < folded_name.size(); ++at) {
       if (folded_name[at] != '.') continue;
-      // A wildcard stands for at least one label, so the suffix cannot begin at the first byte.
       const uint64_t bit = 1ULL << (dots < kDotsCounted ? dots : kDotsCounted);
       --dots;
-      if (at == 0 || (wildcard_dots_ & bit) == 0) continue;
+      if ((wildcard_dots_ & bit) == 0) continue;
       if (find(folded_name.substr(at), range) && use(range)) return true;
     }
     return false;

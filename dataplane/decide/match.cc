@@ -73,7 +73,7 @@ RouteMatch Snapshot::match(const RouteQuery& query) const {
   uint32_t rule = kNone;
   RuleRange range;
   const FoldedHost host(query.host);
-  // A leading dot would name a wildcard's own entry; no valid host has one.
+  // A leading dot would find a wildcard's own entry, which stands for names with a label before it.
   if (host.is_valid() && !host.name().empty() && host.name().front() != '.') {
     if (index_->hosts.find(host.name(), range)) rule = index_->match_range(range, query);
     if (rule == kNone) {
