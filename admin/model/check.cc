@@ -259,7 +259,13 @@ void Checker::check_tcp_route(uint32_t number, const Route& route, uint32_t list
 void Checker::check_tcp_listeners() {
   for (uint32_t i = 0; i < config_.listeners.size(); ++i) {
     const Listener& listener = *config_.listeners[i];
-    if (listener.protocol != wire::Protocol::tcp || tcp_routes_[i] > 0) continue;
+    if (listener.protocol != wire::Protocol::tcp) continue;
+    if (listener.timeouts != Timeouts{}) {
+      errors_.add(listener.place, pointer("listeners", i, "/timeouts"),
+                  "the tcp listener " + quoted(listener.name) + " has timeouts of HTTP requests",
+                  "remove them; its route may set connect and tunnel_idle");
+    }
+    if (tcp_routes_[i] > 0) continue;
     errors_.add(listener.place, pointer("listeners", i),
                 "the tcp listener " + quoted(listener.name) + " has no route",
                 "add one: {name: " + listener.name + ", listener: " + listener.name + ", pool: …}");

@@ -41,7 +41,8 @@ constexpr std::string_view kKeys[] = {"name",
 constexpr std::string_view kLater[] = {"backend"};
 constexpr Key kTargets[] = {kPool, kPeer, kTo, kRespond, kRedirect};
 // Only a request that is forwarded has these.
-constexpr Key kForwardOnly[] = {kRewrite, kRequestHeaders, kHost, kTimeouts, kBodyBytes, kRetries};
+constexpr Key kForwardOnly[] = {kRewrite,  kRequestHeaders, kResponseHeaders, kHost,
+                                kTimeouts, kBodyBytes,      kRetries};
 
 ToAddresses decode_addresses(ValueReader& reader, const Value& value) {
   constexpr size_t kAddressesMax = 1000;

@@ -13,7 +13,10 @@ using testing::listener;
 
 TEST(CompilePools, NamedPoolsKeepOrderWeightsAndOutage) {
   const Compiled compiled = compile_text(listener() + R"(
-peers: [{name: a, address: "10.0.0.1:1"}, {name: b, address: "10.0.0.2:1", weight: 5}, {name: c, address: "[::3]:1"}]
+peers:
+  - {name: a, address: "10.0.0.1:1"}
+  - {name: b, address: "10.0.0.2:1", weight: 5}
+  - {name: c, address: "[::3]:1"}
 pools:
   - {name: lb, policy: least_conn, members: [c, b, {peer: a, weight: 9}]}
   - {name: fo, mode: failover, members: [b, a], outage: {body: gone, retry_after: 30s}}

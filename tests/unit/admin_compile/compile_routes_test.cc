@@ -113,7 +113,8 @@ routes: [{name: r, peer: a}, {name: s, listener: ssh, peer: a, timeouts: {connec
 
 TEST(CompileRoutes, LimitsLogAndNames) {
   const Compiled compiled = compile_text(listener() + R"(
-limits: {header_bytes: 16k, header_fields: 50, uri_bytes: 4k, body_bytes: 1m, connections: 77, connections_per_ip: 8}
+limits: {header_bytes: 16k, header_fields: 50, uri_bytes: 4k, body_bytes: 1m, connections: 77,
+         connections_per_ip: 8}
 timeouts: {drain: 5s}
 retries: {budget: 35%}
 access_log: {path: /log, format: "$status"}

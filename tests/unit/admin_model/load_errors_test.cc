@@ -81,6 +81,8 @@ INSTANTIATE_TEST_SUITE_P(
                 "44: an answer with status 204 has no body; remove the body or use another status"},
         Refusal{"{name: r, respond: {}, host: x}",
                 "34: `host` has no effect on a route that does not forward; remove it"},
+        Refusal{"{name: r, respond: {}, response_headers: {remove: A}}",
+                "46: `response_headers` has no effect on a route that does not forward; remove it"},
         Refusal{"{name: r, redirect: {scheme: https, status: 200}}",
                 "49: not the status of a redirect; write 301, 302, 303, 307 or 308"},
         Refusal{"{name: r, redirect: {to: \"https://{hots}/\"}}",

@@ -33,8 +33,10 @@ TEST(LoadSettings, EveryKeyArrives) {
 workers: 4
 data_dir: /tmp/data
 admin: {listen: "[::1]:9999", store: sqlite}
-timeouts: {client_header: 5s, client_body: 1500ms, client_idle: 2m, connect: 1s, response: 1h, origin_idle: 7s, tunnel_idle: 2h, drain: 0s}
-limits: {header_bytes: 16k, header_fields: 64, uri_bytes: 4K, body_bytes: 8m, connections: 1000, connections_per_ip: 10}
+timeouts: {client_header: 5s, client_body: 1500ms, client_idle: 2m, connect: 1s, response: 1h,
+           origin_idle: 7s, tunnel_idle: 2h, drain: 0s}
+limits: {header_bytes: 16k, header_fields: 64, uri_bytes: 4K, body_bytes: 8m, connections: 1000,
+         connections_per_ip: 10}
 access_log: {path: /var/log/access.log, format: json}
 retries: {attempts: 0, budget: 5%}
 gateway: {name: gw-a, zone: eu-1, groups: [one, two]}
@@ -53,7 +55,8 @@ gateway: {name: gw-a, zone: eu-1, groups: [one, two]}
 TEST(LoadSettings, JsonMeansTheSame) {
   const Config yaml = must_load(basis() + "limits: {body_bytes: 1g}\nworkers: 2\nretries: {budget: 50%}\n");
   const Config json = must_load(R"({"listeners":[{"name":"web","address":":8080"}],
-    "peers":[{"name":"app-1","address":"127.0.0.1:9001"},{"name":"app-2","address":"127.0.0.1:9002","weight":2}],
+    "peers":[{"name":"app-1","address":"127.0.0.1:9001"},
+             {"name":"app-2","address":"127.0.0.1:9002","weight":2}],
     "pools":[{"name":"app","members":["app-1","app-2"]}],
     "limits":{"body_bytes":1073741824},"workers":2,"retries":{"budget":"50%"}})");
   EXPECT_EQ(yaml, json);

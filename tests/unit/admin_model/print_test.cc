@@ -21,24 +21,25 @@ void expect_round_trip(const Config& config) {
 
 TEST(Print, YamlIsReadable) {
   EXPECT_EQ(to_yaml(must_load(with_route("{name: r, match: {hosts: [a.b], path: /x}, pool: app}"))),
-            R"(workers: auto
-data_dir: /var/lib/sluice
-admin: {listen: "127.0.0.1:9180", store: sqlite}
-timeouts: {client_header: 10s, client_body: 30s, client_idle: 1m, connect: 3s, response: 1m, origin_idle: 50s, tunnel_idle: 1h, drain: 30s}
-limits: {header_bytes: 32k, header_fields: 128, uri_bytes: 8k, body_bytes: unlimited, connections: auto, connections_per_ip: 1024}
-access_log: {path: stdout, format: combined}
-retries: {attempts: 2, budget: "20%"}
-gateway: {name: gateway}
-listeners:
-  - {name: web, address: "0.0.0.0:8080", protocol: http}
-peers:
-  - {name: app-1, address: "127.0.0.1:9001"}
-  - {name: app-2, address: "127.0.0.1:9002", weight: 2}
-pools:
-  - {name: app, mode: load_balancing, policy: round_robin, members: [app-1, app-2]}
-routes:
-  - {name: r, match: {hosts: [a.b], path: /x}, pool: app}
-)");
+            "workers: auto\n"
+            "data_dir: /var/lib/sluice\n"
+            "admin: {listen: \"127.0.0.1:9180\", store: sqlite}\n"
+            "timeouts: {client_header: 10s, client_body: 30s, client_idle: 1m, connect: 3s, response: 1m, "
+            "origin_idle: 50s, tunnel_idle: 1h, drain: 30s}\n"
+            "limits: {header_bytes: 32k, header_fields: 128, uri_bytes: 8k, body_bytes: unlimited, "
+            "connections: auto, connections_per_ip: 1024}\n"
+            "access_log: {path: stdout, format: combined}\n"
+            "retries: {attempts: 2, budget: \"20%\"}\n"
+            "gateway: {name: gateway}\n"
+            "listeners:\n"
+            "  - {name: web, address: \"0.0.0.0:8080\", protocol: http}\n"
+            "peers:\n"
+            "  - {name: app-1, address: \"127.0.0.1:9001\"}\n"
+            "  - {name: app-2, address: \"127.0.0.1:9002\", weight: 2}\n"
+            "pools:\n"
+            "  - {name: app, mode: load_balancing, policy: round_robin, members: [app-1, app-2]}\n"
+            "routes:\n"
+            "  - {name: r, match: {hosts: [a.b], path: /x}, pool: app}\n");
 }
 
 TEST(Print, OneObjectAsJson) {
@@ -55,7 +56,8 @@ TEST(Print, OneObjectAsJson) {
 
 TEST(Print, EverythingRoundTrips) {
   expect_round_trip(must_load(basis() + R"yaml(
-  - {name: f, mode: failover, members: [app-2, app-1], outage: {body: "down\n", retry_after: 90s}, timeouts: {connect: 1ms}}
+  - {name: f, mode: failover, members: [app-2, app-1], 
+     outage: {body: "down\n", retry_after: 90s}, timeouts: {connect: 1ms}}
   - {name: m, policy: maglev, members: [{peer: app-1, weight: 9}, app-2]}
 workers: 7
 access_log: {path: /tmp/log, format: "$remote_addr \"$request\" $$$$ $status"}
@@ -63,10 +65,13 @@ limits: {body_bytes: 1234567, connections: 9, header_bytes: 2000, uri_bytes: 199
 timeouts: {connect: 1234ms, drain: 0s}
 gateway: {name: x, zone: y, groups: [a, b]}
 routes:
-  - {name: a, listener: web, priority: -1, match: {path_prefix: /a, methods: [GET], headers: {A: b, C: {absent: true}, D: {regex: x+}}}, pool: f}
-  - {name: b, match: {hosts: ["*.b", "*"], path_regex: "/x(y|z)"}, peer: app-1, rewrite: {replace_path: /q}, retries: {attempts: 0}, body_bytes: unlimited
+  - {name: a, listener: web, priority: -1, pool: f,
+     match: {path_prefix: /a, methods: [GET], headers: {A: b, C: {absent: true}, D: {regex: x+}}}}
+  - {name: b, match: {hosts: ["*.b", "*"], path_regex: "/x(y|z)"}, peer: app-1,
+     rewrite: {replace_path: /q}, retries: {attempts: 0}, body_bytes: unlimited
 }
-  - {name: c, to: ["h:1", "[::1]:2"], host: "o:1", request_headers: {set: {A: ""}, add: {B: [x, y], C: z}, remove: [D]}, timeouts: {response: 1h}}
+  - {name: c, to: ["h:1", "[::1]:2"], host: "o:1", timeouts: {response: 1h},
+     request_headers: {set: {A: ""}, add: {B: [x, y], C: z}, remove: [D]}}
   - {name: d, respond: {status: 204}}
   - {name: e, redirect: {to: "/x${query}", status: 301}}
 )yaml",

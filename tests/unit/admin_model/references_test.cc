@@ -114,6 +114,15 @@ TEST(References, ATcpRouteHasNothingOfHttp) {
             "connect and tunnel_idle have a meaning there");
 }
 
+TEST(References, ATcpListenerHasNoTimeoutsOfRequests) {
+  EXPECT_EQ(
+      only_error("listeners: [{name: ssh, address: \":22\", protocol: tcp, timeouts: {client_idle: 1s}}]\n"
+                 "routes: [{name: r, listener: ssh, to: [\"h:1\"]}]\n"),
+      "test.yaml:1:20: the tcp listener \"ssh\" has timeouts of HTTP requests; remove them; its route may "
+      "set "
+      "connect and tunnel_idle");
+}
+
 // A pool that could not be read would make every route to it look dangling: one mistake, hundreds of lines.
 TEST(References, AreNotJudgedWhenObjectsCouldNotBeRead) {
   const ConfigErrors errors = must_refuse(
