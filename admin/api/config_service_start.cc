@@ -13,7 +13,7 @@ namespace sluice::admin {
 namespace {
 
 // How often names that did not resolve are asked again.
-constexpr auto kRetryEvery = std::chrono::seconds(2);
+constexpr auto kRetryEvery = std::chrono::seconds(1);
 
 }  // namespace
 

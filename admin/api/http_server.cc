@@ -69,6 +69,15 @@ class BoundedPool final : public httplib::TaskQueue {
   bool stopping_ = false;
 };
 
+// The library listens with a backlog of five: a burst of a dozen clients would lose SYNs and wait seconds.
+class WideServer final : public httplib::Server {
+ public:
+  void widen_backlog() { ::listen(svr_sock_, kBacklog); }
+
+ private:
+  static constexpr int kBacklog = 128;
+};
+
 ApiRequest without_body(const httplib::Request& request) {
   ApiRequest made;
   made.method = request.method;
@@ -103,7 +112,7 @@ bool read_body(const httplib::ContentReader& reader, uint64_t limit, std::string
 }  // namespace
 
 struct HttpServer::Parts {
-  httplib::Server server;
+  WideServer server;
   std::thread thread;
   Handler handler;
   uint16_t port = 0;
@@ -125,7 +134,7 @@ uint16_t HttpServer::port() const {
 std::expected<std::unique_ptr<HttpServer>, std::string> HttpServer::bind(const Endpoint& listen) {
   if (auto refused = refuse_listen_address(listen)) return std::unexpected(*refused);
   auto parts = std::make_unique<Parts>();
-  httplib::Server& server = parts->server;
+  WideServer& server = parts->server;
   // The library's default also sets SO_REUSEPORT, with which a second admin would silently share the port.
   server.set_socket_options([](socket_t socket) {
     const int yes = 1;
@@ -143,6 +152,7 @@ std::expected<std::unique_ptr<HttpServer>, std::string> HttpServer::bind(const E
     return std::unexpected("cannot bind admin.listen " + to_text(listen) + ": " + strerror(errno) +
                            "; stop what listens there, or set admin: {listen: ...} to another port");
   }
+  server.widen_backlog();
   parts->port = static_cast<uint16_t>(bound);
   return std::unique_ptr<HttpServer>(new HttpServer(std::move(parts)));
 }

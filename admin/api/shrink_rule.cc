@@ -7,7 +7,6 @@ std::optional<std::string> refuse_shrink(const Config* before, const Config& aft
       "; if that is meant, apply it with allow_empty=1 (PUT /api/v1/config?allow_empty=1, or start "
       "sluice-admin "
       "with --allow-empty)";
-  if (after.listeners.empty()) return "the configuration has no listeners: nothing would be served" + how;
   if (after.routes.empty())
     return "the configuration has no routes: every request would be answered 404" + how;
   if (before == nullptr || before->routes.size() < kShrinkRoutesMin) return std::nullopt;
