@@ -35,7 +35,14 @@ class RuleCompiler {
     std::string_view name;  // As configured; "" for any.
     uint32_t rules = 0;
   };
-  uint32_t add_host(std::string_view name, const Route& route);
+  // A host as a route names it, in step with entries_.
+  struct HostUse {
+    std::string_view name;
+    uint64_t hash;
+  };
+  void add_entry(const Entry& entry, std::string_view host);
+  void number_hosts();
+  uint32_t add_host(const HostUse& use, uint32_t route);
   wire::Text add_path(std::string_view path);
   static bool comes_first(const Entry& left, const Entry& right);
 
@@ -49,6 +56,7 @@ class RuleCompiler {
   std::vector<std::string_view> paths_;
   std::vector<wire::Text> path_texts_;
   std::vector<Entry> entries_;
+  std::vector<HostUse> host_uses_;
 };
 
 }  // namespace sluice::admin

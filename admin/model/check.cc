@@ -56,6 +56,8 @@ class Checker {
                    std::string_view list) {
     IdIndex index(objects.size());
     for (uint32_t i = 0; i < objects.size(); ++i) {
+      const size_t ahead = i + IdIndex::kPrefetchSteps;
+      if (ahead < objects.size()) index.prefetch(objects[ahead]->id);
       const uint32_t other = index.insert(objects[i]->id, i);
       if (other == IdIndex::kNone) continue;
       const bool same = objects[other]->name == objects[i]->name;
