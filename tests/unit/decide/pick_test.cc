@@ -124,6 +124,32 @@ TEST(Pick, EveryPolicyTakesOnlyUsableMembersAndNoneWhenThereIsNone) {
   }
 }
 
+// Whatever is known about members, and however it changes from pick to pick.
+TEST(Pick, EveryPolicyPicksSomebodyUsableExactlyWhenThereIsSomebody) {
+  for (uint64_t seed = 1; seed <= 300; ++seed) {
+    Rng rng(seed);
+    std::vector<uint16_t> weights(1 + rng.below(seed % 10 == 0 ? 200 : 8));
+    for (uint16_t& weight : weights) {
+      weight = rng.chance(1, 8) ? UINT16_MAX : static_cast<uint16_t>(rng.below(3));
+    }
+    World world(kPolicies[seed % std::size(kPolicies)], weights,
+                rng.chance(1, 6) ? PoolMode::failover : PoolMode::load_balancing);
+    for (int pick = 0; pick < 100; ++pick) {
+      bool is_any_usable = false;
+      for (uint32_t i = 0; i < weights.size(); ++i) {
+        if (rng.chance(1, 3)) world.percent[i] = rng.chance(1, 2) ? 0 : static_cast<uint32_t>(rng.below(200));
+        if (rng.chance(1, 3)) world.in_flight[i] = static_cast<uint32_t>(rng.next() >> rng.below(64));
+        is_any_usable |= weights[i] != 0 && (!world.percent.contains(i) || world.percent[i] != 0);
+      }
+      const uint32_t picked = world.pick(rng.next());
+      ASSERT_EQ(picked != kNone, is_any_usable) << seed;
+      if (picked == kNone) continue;
+      ASSERT_NE(weights[picked], 0) << seed;
+      ASSERT_TRUE(!world.percent.contains(picked) || world.percent[picked] != 0) << seed;
+    }
+  }
+}
+
 // G3-05: 3,000 requests over three members, 1,000 each within 1 %.
 TEST(Pick, RoundRobinIsEven) {
   World world(BalancePolicy::round_robin, {1, 1, 1});
@@ -136,6 +162,23 @@ TEST(Pick, RoundRobinFollowsWeightsAndSpreadsThem) {
   for (int i = 0; i < 7; ++i) order += static_cast<char>('a' + world.pick());
   EXPECT_EQ(order, "aabacaa");
   EXPECT_EQ(world.counts(7000, 3), (std::vector<uint64_t>{5000, 1000, 1000}));
+}
+
+TEST(Pick, RoundRobinGivesExactSharesForAnyWeights) {
+  for (uint64_t seed = 1; seed <= 200; ++seed) {
+    Rng rng(seed);
+    std::vector<uint16_t> weights(1 + rng.below(64));
+    std::vector<uint64_t> expected;
+    uint32_t sum = 0;
+    for (uint16_t& weight : weights) {
+      weight = static_cast<uint16_t>(rng.below(20));
+      sum += weight;
+      expected.push_back(weight);
+    }
+    if (sum == 0) continue;
+    World world(BalancePolicy::round_robin, weights);
+    ASSERT_EQ(world.counts(sum, static_cast<uint32_t>(weights.size())), expected) << seed;
+  }
 }
 
 TEST(Pick, RoundRobinScalesWeightsByPercent) {
