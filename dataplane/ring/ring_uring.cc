@@ -89,10 +89,13 @@ void Ring::receive(OpToken token, Op& op, int descriptor, uint32_t budget, bool 
   entry.flags = IOSQE_BUFFER_SELECT;
   entry.buf_group = LentBuffers::kGroup;
   entry.len = std::min(budget, kReceiveBytesMax);  // Of one buffer; bounds the overrun for small budgets.
-  if (expect_empty) entry.ioprio |= IORING_RECVSEND_POLL_FIRST;
   if (impl_->caps.has(RingCaps::kReceiveBudget)) {
+    // Never polls first: Linux 6.18 then takes bytes and a reset that came together for one wake-up, delivers
+    // the bytes and waits for ever. Trying first costs one EAGAIN per arming, which is rare here.
     entry.ioprio |= IORING_RECV_MULTISHOT;
     set_receive_budget(entry, budget);
+  } else if (expect_empty) {
+    entry.ioprio |= IORING_RECVSEND_POLL_FIRST;
   }
 }
 
