@@ -25,6 +25,7 @@ LogLimit sink_errors(1);
 AccessLogWriter::AccessLogWriter(std::vector<AccessLogRing*> rings)
     : rings_(std::move(rings)), bell_(eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC)), scratch_(rings_.size()) {
   CHECK(bell_.is_open());
+  for (AccessLogRing* ring : rings_) ring->turn(false);
   thread_ = std::thread([this] { run(); });
 }
 
@@ -38,6 +39,8 @@ void AccessLogWriter::ring_bell() {
 }
 
 void AccessLogWriter::configure(AccessLogFormat format, std::optional<AccessLogSink> sink) {
+  // Before the caller publishes what the lines are for: the first request is logged, too.
+  for (AccessLogRing* ring : rings_) ring->turn(!format.is_off());
   {
     const std::lock_guard lock(mutex_);
     orders_.changed = true;
@@ -85,7 +88,9 @@ bool AccessLogWriter::take_orders() {
   const std::lock_guard lock(mutex_);
   if (orders_.changed) {
     orders_.changed = false;
-    // What is formatted already belongs to the old sink; what it does not take now goes to the new one.
+    // What was pushed so far belongs to the old format and sink; what that does not take now goes to the new.
+    // (After off everything is for the new one: the rings were turned on by this order.)
+    while (!format_.is_off() && collect()) flush();
     flush();
     skip_broken_line();
     format_ = std::move(orders_.format);
@@ -181,7 +186,8 @@ void AccessLogWriter::skip_broken_line() {
 void AccessLogWriter::wait(bool busy) {
   pollfd wanted[2] = {{.fd = bell_.get(), .events = POLLIN, .revents = 0},
                       {.fd = sink_is_full_ ? sink_->descriptor() : -1, .events = POLLOUT, .revents = 0}};
-  poll(wanted, 2, busy ? kBusyPauseMilliseconds : kIdlePauseMilliseconds);
+  const bool is_asleep = format_.is_off() && !stop_deadline_nanoseconds_;
+  poll(wanted, 2, is_asleep ? -1 : busy ? kBusyPauseMilliseconds : kIdlePauseMilliseconds);
 }
 
 }  // namespace sluice::dataplane

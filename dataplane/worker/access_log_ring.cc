@@ -55,6 +55,7 @@ void AccessLogRing::copy_out(uint64_t position, void* to, uint32_t count) const 
 }
 
 bool AccessLogRing::push(const AccessRecord& record) {
+  if (!is_on_.load(std::memory_order_relaxed)) return true;
   AccessRecord views = record;
   RecordHeader header{.status = record.status,
                       .attempts = record.attempts,

@@ -37,6 +37,9 @@ class AccessLogRing {
  public:
   explicit AccessLogRing(uint32_t bytes = 1 << 20);  // Power of two.
 
+  // Any thread. While nobody wants records push() takes none, so that `access_log: off` costs a load.
+  void turn(bool on) { is_on_.store(on, std::memory_order_relaxed); }
+
   // Worker thread. False: full, the record was dropped and counted.
   bool push(const AccessRecord& record);
   uint64_t dropped() const { return dropped_.load(std::memory_order_relaxed); }
@@ -54,6 +57,7 @@ class AccessLogRing {
 
   std::unique_ptr<char[]> bytes_;
   uint32_t mask_;
+  std::atomic<bool> is_on_{true};
   alignas(64) std::atomic<uint64_t> head_{0};  // Written by the producer.
   uint64_t tail_seen_ = 0;  // Producer only: the last tail it read, so that a push rarely shares a line.
   std::atomic<uint64_t> dropped_{0};

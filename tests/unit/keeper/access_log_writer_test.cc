@@ -78,6 +78,25 @@ TEST_F(AccessLogWriterTest, AfterRotationAndReopenLinesGoToTheNewFile) {
   EXPECT_EQ(read_file(path), "2\n");
 }
 
+TEST_F(AccessLogWriterTest, WhatWasPushedBeforeAChangeGoesToTheOldFile) {
+  AccessLogRing ring;
+  AccessLogWriter writer({&ring});
+  writer.configure(numbers(), *AccessLogSink::open(folder_ + "/old"));
+  push(ring, 1);
+  wait_until([&] { return writer.lines_written() == 1; });
+  push(ring, 2);
+  writer.configure(numbers(), *AccessLogSink::open(folder_ + "/new"));
+  wait_until([&] { return writer.lines_written() == 2; });
+  push(ring, 3);
+  writer.configure(AccessLogFormat(), std::nullopt);
+  wait_until([&] { return writer.lines_written() == 3; });
+  push(ring, 4);  // Off: nobody wants it.
+  writer.stop(10_s);
+  EXPECT_EQ(read_file(folder_ + "/old"), "1\n2\n");
+  EXPECT_EQ(read_file(folder_ + "/new"), "3\n");
+  EXPECT_EQ(writer.lines_lost(), 0u);
+}
+
 TEST_F(AccessLogWriterTest, WhenTheFileCannotBeReopenedTheOldOneStaysInUse) {
   AccessLogRing ring;
   AccessLogWriter writer({&ring});
