@@ -113,6 +113,20 @@ Recorded& RingConformance::send(int descriptor, std::string_view bytes) {
   return sending;
 }
 
+Recorded& RingConformance::stuck_send(int descriptor, std::string_view bytes) {
+  Recorded* sending = &send(descriptor, bytes);
+  int idle_ticks = 0;
+  EXPECT_TRUE(eventually([&] {
+    if (sending->has_ended()) {
+      EXPECT_GT(sending->last(), 0);
+      sending = &send(descriptor, bytes);
+      idle_ticks = 0;
+    }
+    return ++idle_ticks > 20;  // 100 ms without progress.
+  }));
+  return *sending;
+}
+
 Recorded& RingConformance::cancel(int descriptor) {
   Recorded& cancelling = record(OpKind::cancel);
   ring().cancel(cancelling.token, cancelling.op, descriptor);

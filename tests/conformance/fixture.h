@@ -51,6 +51,8 @@ class RingConformance : public testing::TestWithParam<std::string> {
   Recorded& accept();
   Recorded& receive(int descriptor, uint32_t budget = 256 * 1024, bool expect_empty = false);
   Recorded& send(int descriptor, std::string_view bytes);
+  // A send that waits because nobody reads: repeats `bytes` until the socket takes no more.
+  Recorded& stuck_send(int descriptor, std::string_view bytes);
   Recorded& cancel(int descriptor);
   // Ends every op on the descriptor, then closes it.
   void finish(int descriptor, std::initializer_list<Recorded*> ops);

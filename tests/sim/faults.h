@@ -17,8 +17,8 @@ namespace sluice::sim {
 #define SLUICE_SIM_FAULTS(X)                                                                       \
   X(short_receive,       "a receive delivers less than what is there")                               \
   X(one_byte_receive,    "a receive delivers one byte")                                              \
-  X(short_send,          "a send ends before all bytes were taken")                                  \
-  X(one_byte_send,       "the network takes one byte at a time from a send")                         \
+  X(short_send,          "a send takes a part of what would fit")                                  \
+  X(one_byte_send,       "a send takes one byte")                         \
   X(delayed_send,        "a send starts moving bytes late")                                          \
   X(delayed_completion,  "a completion is seen later than its effect")                               \
   X(no_buffers,          "a receive ends with ENOBUFS although buffers are lent")                    \

@@ -40,6 +40,8 @@ void RingModel::attempt_connect(PendingOp& op) {
 }
 
 void RingModel::post_no_buffers(PendingOp& op) {
+  kernel_.note("no buffers: fd, lent, free", op.descriptor, static_cast<int64_t>(lent_.size()),
+               buffers_.free_count(dataplane::SizeClass::k64KiB));
   lent_target_ = std::min(lent_target_ * 2, lent_max_);
   post(op, -ENOBUFS, false);
 }
@@ -80,7 +82,7 @@ void RingModel::attempt_receive(PendingOp& op) {
   if (!op.is_ended) look_again_at(kernel_.now(), socket);
 }
 
-// Offers what is left of the next range. The result is SimKernel::write's.
+// Offers what is left of the next range, or a part of it. The result is SimKernel::write's.
 int64_t RingModel::write_next(PendingOp& op) {
   const std::size_t count = op.header == nullptr ? 1 : op.header->message.msg_iovlen;
   const iovec* ranges = op.header == nullptr ? &op.single : op.header->message.msg_iov;
@@ -88,31 +90,36 @@ int64_t RingModel::write_next(PendingOp& op) {
   for (std::size_t i = 0; i < count; ++i) {
     if (skip < ranges[i].iov_len) {
       const auto* bytes = static_cast<const std::byte*>(ranges[i].iov_base);
-      return kernel_.write(*op.socket, {bytes + skip, ranges[i].iov_len - skip});
+      uint64_t length = ranges[i].iov_len - skip;
+      if (length > 1 && kernel_.strikes(Fault::short_send)) length = 1 + kernel_.rng().below(length);
+      if (kernel_.strikes(Fault::one_byte_send)) length = 1;
+      return kernel_.write(*op.socket, {bytes + skip, length});
     }
     skip -= ranges[i].iov_len;
   }
   return 0;
 }
 
+// Ends with what the socket took at once, like the kernel without MSG_WAITALL; waits while it takes nothing.
 void RingModel::attempt_send(PendingOp& op) {
   if (kernel_.now() < op.not_before) return;
   CHECK(op.socket->other != nullptr);  // A send on a socket that never connected.
   while (op.done < op.total) {
     const int64_t result = write_next(op);
-    if (result == -EAGAIN) return;
-    if (result < 0)
-      return post(op, static_cast<int32_t>(op.done > 0 ? static_cast<int64_t>(op.done) : result), false);
+    if (result == -EAGAIN) {
+      if (op.done == 0) return;
+      break;
+    }
+    if (result < 0 && op.done == 0) return post(op, static_cast<int32_t>(result), false);
+    if (result < 0) break;
     op.done += static_cast<uint64_t>(result);
-    if (op.done < op.total && kernel_.strikes(Fault::short_send)) break;
+    if (kernel_.strikes(Fault::short_send) || kernel_.strikes(Fault::one_byte_send)) break;
   }
   post(op, static_cast<int32_t>(op.done), false);
 }
 
 void RingModel::end_cancelled(PendingOp& op) {
-  if (op.is_ended) return;
-  const bool is_partial = op.kind == OpKind::send && op.done > 0;
-  post(op, is_partial ? static_cast<int32_t>(op.done) : -ECANCELED, false);
+  if (!op.is_ended) post(op, -ECANCELED, false);
 }
 
 void RingModel::end_cancelled_later(PendingOp& op) {

@@ -34,10 +34,6 @@ int64_t SimKernel::write(Socket& from, std::span<const std::byte> bytes) {
   uint64_t count = bytes.size();
   if (is_read)
     count = std::min<uint64_t>(count, target.window - std::min<uint64_t>(target.window, target.input.size()));
-  if (count > 1 && from.descriptor >= 0 && strikes(Fault::one_byte_send)) {
-    count = 1;
-    add_event(now_ + Duration{1000}, EventKind::room, &from, 0);
-  }
   if (count < bytes.size()) from.wants_room = true;
   if (count == 0) return bytes.empty() ? 0 : -EAGAIN;
   const uint64_t travelling = accept_output(from, count);
