@@ -140,6 +140,7 @@ void RingModel::close(int descriptor, bool with_reset) {
 
 std::span<const Completion> RingModel::wait(Instant deadline) {
   ++calls_;
+  is_idle_ = false;
   batch_.clear();
   ended_in_batch_.clear();
   kernel_.advance_to(kernel_.now() + Duration{static_cast<int64_t>(1000 + kernel_.rng().below(4000))});
@@ -161,6 +162,7 @@ std::span<const Completion> RingModel::wait(Instant deadline) {
     if (!batch_.empty() || is_spurious) break;
     const Instant next =
         due_.empty() ? kernel_.next_event() : std::min(kernel_.next_event(), due_.front().when);
+    is_idle_ = next.is_never() && deadline.is_never();
     if (deadline <= next) {
       if (!deadline.is_never()) kernel_.advance_to(deadline);
       break;

@@ -77,6 +77,7 @@ class RingModel final : public RingSide {
   void on_socket_changed(Socket& socket) override { dirty_.push_back(&socket); }
   void look_again_at(Instant when, Socket& socket);
   uint32_t ops_in_flight() const override { return in_flight_; }
+  bool is_idle() const override { return is_idle_; }
 
  private:
   struct Due {
@@ -127,6 +128,7 @@ class RingModel final : public RingSide {
   std::vector<std::pair<Op*, int>> ended_in_batch_;
   PendingOp* wake_op_ = nullptr;
   bool wake_requested_ = false;
+  bool is_idle_ = false;
   Instant now_;
   uint64_t sequence_ = 0;
   uint64_t serial_ = 0;

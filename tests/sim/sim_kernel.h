@@ -77,6 +77,7 @@ class RingSide {
   virtual ~RingSide() = default;
   virtual void on_socket_changed(Socket& socket) = 0;
   virtual uint32_t ops_in_flight() const = 0;
+  virtual bool is_idle() const = 0;  // The last wait found nothing that could ever end it.
 };
 
 class SimKernel {

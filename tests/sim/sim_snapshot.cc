@@ -1,0 +1,162 @@
+#include "tests/sim/sim_snapshot.h"
+
+#include <algorithm>
+#include <string>
+
+#include "schemas/base/check.h"
+#include "schemas/stable_hash.h"
+#include "tests/sim/plan.h"
+
+namespace sluice::sim {
+namespace {
+
+std::string address_text(uint8_t last_octet) {
+  const bool is_tunnel = last_octet >= kFirstTunnelOrigin && last_octet < kFirstDeadOrigin;
+  return "10.0.0." + std::to_string(last_octet) + ":" + std::to_string(is_tunnel ? kTcpPort : kWebOriginPort);
+}
+
+wire::Address address_of(uint8_t last_octet, uint16_t port) {
+  const std::array<uint8_t, 16> ip = {10, 0, 0, last_octet};
+  return wire::Address(flatbuffers::make_span(ip), port, 4);
+}
+
+class Builder {
+ public:
+  explicit Builder(const SnapshotSpec& spec) : spec_(spec) {}
+
+  std::vector<std::byte> build() {
+    add_pool("web", spec_.web_members, spec_.weights, spec_.mode, spec_.policy);
+    add_pool("tunnel", spec_.tunnel_members, {}, wire::PoolMode::failover, wire::BalancePolicy::round_robin);
+    add_pool("dead", {kFirstDeadOrigin}, {}, wire::PoolMode::failover, wire::BalancePolicy::round_robin);
+    add_route("web", wire::ActionKind::forward, 0);
+    add_route("tunnel", wire::ActionKind::forward, 1);
+    add_route("dead", wire::ActionKind::forward, 2);
+    add_route("fixed", wire::ActionKind::respond, 0);
+    add_route("moved", wire::ActionKind::redirect, 0);
+    add_rule("/", wire::PathKind::prefix, 0);
+    add_rule("/dead", wire::PathKind::prefix, 2);
+    add_rule("/fixed", wire::PathKind::exact, 3);
+    add_rule("/moved", wire::PathKind::prefix, 4);
+    add_listener("http", kHttpPort, wire::Protocol::http, decide::kNone);
+    if (spec_.has_tcp_listener) add_listener("tcp", kTcpPort, wire::Protocol::tcp, 1);
+    hosts_.emplace_back(text(""), wire::HostKind::any, 0, static_cast<uint32_t>(rules_.size()));
+    return serialise();
+  }
+
+ private:
+  wire::Text text(const std::string& value) {
+    const wire::Text range(static_cast<uint32_t>(text_.size()), static_cast<uint32_t>(value.size()));
+    text_ += value;
+    return range;
+  }
+  void add_pool(const std::string& name, const std::vector<uint8_t>& octets,
+                const std::vector<uint16_t>& weights, wire::PoolMode mode, wire::BalancePolicy policy) {
+    const auto first = static_cast<uint32_t>(members_.size());
+    for (std::size_t i = 0; i < octets.size(); ++i) {
+      members_.emplace_back(peer(octets[i]), i < weights.size() ? weights[i] : 1);
+    }
+    pools_.emplace_back(stable_hash(HashUse::object_name, "pool." + name), text(name), first,
+                        static_cast<uint32_t>(octets.size()), decide::kNone, mode, policy);
+  }
+  uint32_t peer(uint8_t octet) {
+    const uint64_t id = peer_id_of(octet);
+    for (std::size_t i = 0; i < peers_.size(); ++i) {
+      if (peers_[i].id() == id) return static_cast<uint32_t>(i);
+    }
+    const bool is_tunnel = octet >= kFirstTunnelOrigin && octet < kFirstDeadOrigin;
+    peers_.emplace_back(id, text(address_text(octet)),
+                        address_of(octet, is_tunnel ? kTcpPort : kWebOriginPort));
+    return static_cast<uint32_t>(peers_.size() - 1);
+  }
+  void add_route(const std::string& name, wire::ActionKind action, uint32_t target) {
+    routes_.emplace_back(stable_hash(HashUse::object_name, "route." + name), text(name), target, 0, action);
+  }
+  void add_rule(const std::string& path, wire::PathKind kind, uint32_t route) {
+    rules_.emplace_back(text(path), route, decide::kNone, 0, kind);
+  }
+  void add_listener(const std::string& name, uint16_t port, wire::Protocol protocol, uint32_t route) {
+    listeners_.emplace_back(stable_hash(HashUse::object_name, name), text(name),
+                            address_of(kProxyOctet, port), protocol, route, 0);
+  }
+
+  std::vector<std::byte> serialise() {
+    flatbuffers::FlatBufferBuilder out;
+    // Rules lie in match order: exact before prefix, longer before shorter.
+    std::stable_sort(rules_.begin(), rules_.end(), [](const wire::Rule& left, const wire::Rule& right) {
+      if (left.path_kind() != right.path_kind()) return left.path_kind() < right.path_kind();
+      return left.path().length() > right.path().length();
+    });
+    wire::PolicyBuilder policy_builder(out);
+    policy_builder.add_retry_attempts(spec_.retry_attempts);
+    const auto policy = policy_builder.Finish();
+    const auto redirect = wire::CreateRedirectDirect(out, 302, "{scheme}://{host}/elsewhere{query}");
+    const auto response = wire::CreateResponseDirect(out, 200, "text/plain", "fixed\n", 0);
+    const auto log = wire::CreateAccessLogDirect(out, wire::LogFormat::off, "", "");
+    const wire::Limits limits(UINT64_MAX, 32 * 1024, 128, 8 * 1024, spec_.connections_max, 0, 10'000,
+                              spec_.retry_budget_percent);
+    const auto name = out.CreateString("sim");
+    const auto blob = out.CreateVector(reinterpret_cast<const uint8_t*>(text_.data()), text_.size());
+    const auto listeners = out.CreateVectorOfStructs(listeners_);
+    const auto hosts = out.CreateVectorOfStructs(hosts_);
+    const auto rules = out.CreateVectorOfStructs(rules_);
+    const auto routes = out.CreateVectorOfStructs(routes_);
+    const auto pools = out.CreateVectorOfStructs(pools_);
+    const auto members = out.CreateVectorOfStructs(members_);
+    const auto peers = out.CreateVectorOfStructs(peers_);
+    const auto timeouts = out.CreateVectorOfStructs(&spec_.timeouts, 1);
+    const auto conditions = out.CreateVector(std::vector<flatbuffers::Offset<wire::Condition>>{});
+    const auto policies = out.CreateVector(&policy, 1);
+    const auto redirects = out.CreateVector(&redirect, 1);
+    const auto responses = out.CreateVector(&response, 1);
+    const auto root = wire::CreateSnapshot(out, 1, spec_.revision, name, blob, listeners, hosts, rules,
+                                           routes, pools, members, peers, timeouts, conditions, policies,
+                                           redirects, responses, &limits, log);
+    wire::FinishSnapshotBuffer(out, root);
+    const auto* bytes = reinterpret_cast<const std::byte*>(out.GetBufferPointer());
+    return {bytes, bytes + out.GetSize()};
+  }
+
+  const SnapshotSpec& spec_;
+  std::string text_;
+  std::vector<wire::Listener> listeners_;
+  std::vector<wire::Host> hosts_;
+  std::vector<wire::Rule> rules_;
+  std::vector<wire::Route> routes_;
+  std::vector<wire::Pool> pools_;
+  std::vector<wire::Member> members_;
+  std::vector<wire::Peer> peers_;
+};
+
+}  // namespace
+
+uint64_t peer_id_of(uint8_t last_octet) {
+  return stable_hash(HashUse::peer_address, address_text(last_octet));
+}
+
+BuiltSnapshot build_snapshot(const SnapshotSpec& spec) {
+  BuiltSnapshot built;
+  built.bytes = Builder(spec).build();
+  auto loaded = decide::Snapshot::load(built.bytes, decide::SnapshotLimits{});
+  if (!loaded)
+    fail("snapshot refused: %s at %s: %s", loaded.error().code.c_str(), loaded.error().path.c_str(),
+         loaded.error().message.c_str());
+  built.snapshot = std::move(*loaded);
+  return built;
+}
+
+std::unique_ptr<decide::Placement> build_placement(uint64_t epoch, const std::vector<PeerUseSpec>& peers) {
+  flatbuffers::FlatBufferBuilder out;
+  std::vector<wire::PeerPlacement> entries;
+  for (const PeerUseSpec& peer : peers) {
+    entries.emplace_back(peer_id_of(peer.last_octet), peer.stand_in == 0 ? 0 : peer_id_of(peer.stand_in),
+                         peer.weight_percent, peer.use);
+  }
+  std::ranges::sort(entries, {}, [](const wire::PeerPlacement& entry) { return entry.peer(); });
+  wire::FinishPlacementBuffer(out, wire::CreatePlacement(out, 1, epoch, out.CreateVectorOfStructs(entries)));
+  auto loaded =
+      decide::Placement::load({reinterpret_cast<const std::byte*>(out.GetBufferPointer()), out.GetSize()});
+  if (!loaded) fail("placement refused: %s", loaded.error().message.c_str());
+  return std::move(*loaded);
+}
+
+}  // namespace sluice::sim
