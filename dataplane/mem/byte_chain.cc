@@ -173,17 +173,29 @@ void ByteChain::consume(ChainMemory& memory, uint64_t count) {
   }
 }
 
+// A small range that does not continue the target's last one is copied behind it: a reader that stalls
+// while bytes trickle in must not cost a whole receive buffer per trickle.
+bool ByteChain::move_by_copy(ChainMemory& memory, ByteChain& target, uint32_t length) {
+  if (length > kMoveCopyBytesMax || continues(target.tail_, head_->buffer, head_->data)) return false;
+  if (length > room_behind(memory, target.tail_)) return false;
+  target.extend_tail({head_->data, length});
+  consume(memory, length);
+  return true;
+}
+
 void ByteChain::move_to(ChainMemory& memory, ByteChain& target, uint64_t count) {
   CHECK(count <= bytes_);
   CHECK(&target != this);
   while (count > 0) {
-    if (count < head_->length) {
+    const auto length = static_cast<uint32_t>(std::min<uint64_t>(count, head_->length));
+    count -= length;
+    if (move_by_copy(memory, target, length)) continue;
+    if (length < head_->length) {
       if (head_->buffer != kNoBuffer) memory.buffers.add_reference(head_->buffer);
-      target.append(memory, head_->buffer, head_->data, static_cast<uint32_t>(count));
-      consume(memory, count);
+      target.append(memory, head_->buffer, head_->data, length);
+      consume(memory, length);
       return;
     }
-    count -= head_->length;
     Segment* segment = pop_front();
     if (continues(target.tail_, segment->buffer, segment->data)) {
       target.append(memory, segment->buffer, segment->data, segment->length);

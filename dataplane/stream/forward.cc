@@ -8,19 +8,29 @@
 namespace sluice::dataplane {
 namespace {
 
-// Keeps a second reference to what is about to move, so that an idempotent request can be repeated.
+void forget_replay(StreamContext& context, Stream& stream) {
+  stream.replay.clear(context.memory);
+  stream.replay_is_possible = false;
+}
+
+// Keeps what is about to move, so that an idempotent request can be repeated: large ranges by a second
+// reference, small ones by copy, or a body that trickles in would pin a receive buffer per trickle.
 void keep_for_replay(StreamContext& context, Stream& stream, uint64_t count) {
   if (!stream.replay_is_possible) return;
   if (!is_idempotent(stream.method) || stream.replay.bytes() + count > kReplayBytesMax) {
-    stream.replay.clear(context.memory);
-    stream.replay_is_possible = false;
+    forget_replay(context, stream);
     return;
   }
   for (Segment* range = stream.client->inbox.front(); count > 0; range = range->next) {
     const auto length = static_cast<uint32_t>(std::min<uint64_t>(count, range->length));
-    context.memory.buffers.add_reference(range->buffer);
-    stream.replay.append(context.memory, range->buffer, range->data, length);
     count -= length;
+    if (length > kCoalesceBytesMax) {
+      context.memory.buffers.add_reference(range->buffer);
+      stream.replay.append(context.memory, range->buffer, range->data, length);
+    } else if (!stream.replay.append_copy(context.memory, {range->data, length})) {
+      forget_replay(context, stream);
+      return;
+    }
   }
 }
 
