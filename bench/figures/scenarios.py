@@ -220,7 +220,8 @@ def start(quick):
         times.append((time.monotonic() - sluice.started) * 1e3)
         sluice.stop()
     origin.stop()
-    return {"first_answer_ms_median": round(statistics.median(times)), "first_answer_ms_max": round(max(times))}
+    return {"first_answer_ms_median": round(statistics.median(times)),
+            "first_answer_ms_max": round(max(times))}
 
 
 ALL = {"plain": plain, "storm": storm, "routes": routes, "idle": idle, "start": start}

@@ -132,7 +132,7 @@ def test_a_client_that_goes_away_mid_upload_leaves_nothing_behind(world):
     gateway = world.http_gateway(origin)
     client = Client(gateway.port)
     client.send("POST /echo HTTP/1.1\r\nHost: gone\r\nContent-Length: 1000000\r\n\r\n" + "x" * 1000)
-    wait_for(lambda: origin.counters()["requests"] >= 2, "the head to reach the origin")
+    wait_for(lambda: origin.counters()["requests"] >= 1, "the head to reach the origin")
     client.reset()
     line = gateway.wait_for_log(lambda line: line["host"] == "gone")
     assert line["reason"] in ("client_aborted", "client_reset"), line

@@ -114,7 +114,7 @@ bool Connection::read_head() {
     close_after_flush_ = true;
     return false;
   }
-  ++site_.counters.requests;
+  if (request_.path != "/counters") ++site_.counters.requests;  // Asking changes nothing.
   keep_alive_ = request_.keep_alive;
   head_only_ = request_.method == "HEAD";
   const size_t head_bytes = request_.head_bytes;
