@@ -39,6 +39,7 @@ PoolCompiler::PoolCompiler(const Config& config, Draft& draft, ErrorSink& errors
     }
     peer_numbers_.push_back(add_peer(peer.address, peer.name));
   }
+  seen_in_pool_.assign(draft.peers.size(), kNoIndex);
   for (const auto& pool : config.pools) add_pool(*pool);
 }
 
@@ -62,10 +63,9 @@ void PoolCompiler::add_pool(const Pool& pool) {
     const uint32_t peer = peer_numbers_[configured];
     const uint16_t weight = member.weight != 0 ? member.weight : config_.peers[configured]->weight;
     // Two members that resolved to one address are one: the first, which has the higher priority.
-    const auto same_peer = [peer](const wire::Member& other) { return other.peer() == peer; };
-    if (std::none_of(draft_.members.begin() + first, draft_.members.end(), same_peer)) {
-      draft_.members.emplace_back(peer, weight);
-    }
+    if (peer == kNoIndex || seen_in_pool_[peer] == draft_.pools.size()) continue;
+    seen_in_pool_[peer] = static_cast<uint32_t>(draft_.pools.size());
+    draft_.members.emplace_back(peer, weight);
   }
   const uint32_t outage = pool.outage ? draft_.add_response(*pool.outage) : kNoIndex;
   const wire::Text name = draft_.add_text(pool.name);

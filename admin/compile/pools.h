@@ -35,6 +35,7 @@ class PoolCompiler {
   IdIndex configured_peers_;  // By id of the name.
   IdIndex configured_pools_;
   std::vector<uint32_t> peer_numbers_;  // Configured peer to draft_.peers.
+  std::vector<uint32_t> seen_in_pool_;  // Per draft peer: the last pool that has it.
   std::unordered_map<std::string, uint32_t> peers_by_address_;
   std::unordered_map<std::string, uint32_t> unnamed_pools_;  // By name.
 };

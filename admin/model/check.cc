@@ -159,6 +159,7 @@ void Checker::check_pool(uint32_t number) {
     const Member& member = pool.members[i];
     const std::string path = pointer("pools", number, "/members/" + std::to_string(i));
     if (!has(peers_, config_.peers, member.peer)) {
+      if (!errors_.has_room()) continue;
       const std::string meant = nearest(config_.peers, member.peer);
       errors_.add(member.place, path,
                   "pool " + quoted(pool.name) + " has a member " + quoted(member.peer) +
@@ -174,7 +175,7 @@ void Checker::check_pool(uint32_t number) {
 }
 
 void Checker::check_pool_reference(uint32_t number, const Route& route, const std::string& pool) {
-  if (has(pools_, config_.pools, pool)) return;
+  if (has(pools_, config_.pools, pool) || !errors_.has_room()) return;
   std::string fix = "define it under `pools`";
   if (has(peers_, config_.peers, pool)) {
     fix = "there is a peer of that name: write `peer: " + pool + "`";
@@ -188,7 +189,7 @@ void Checker::check_pool_reference(uint32_t number, const Route& route, const st
 }
 
 void Checker::check_peer_reference(uint32_t number, const Route& route, const std::string& peer) {
-  if (has(peers_, config_.peers, peer)) return;
+  if (has(peers_, config_.peers, peer) || !errors_.has_room()) return;
   std::string fix = "define it under `peers`";
   if (has(pools_, config_.pools, peer)) {
     fix = "there is a pool of that name: write `pool: " + peer + "`";
@@ -215,6 +216,7 @@ void Checker::check_route_listeners(uint32_t number, const Route& route) {
   for (const std::string& name : route.listeners) {
     const uint32_t found = listeners_.find(stable_hash(HashUse::object_name, name));
     if (found == IdIndex::kNone || config_.listeners[found]->name != name) {
+      if (!errors_.has_room()) continue;
       const std::string meant = nearest(config_.listeners, name);
       errors_.add(route.listeners_place, pointer("routes", number, "/listener"),
                   "route " + quoted(route.name) + " is for listener " + quoted(name) +

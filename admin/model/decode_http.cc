@@ -2,8 +2,6 @@
 #include <algorithm>
 
 #include "admin/model/decode.h"
-#include "dataplane/decide/pattern.h"
-#include "dataplane/decide/snapshot.h"
 #include "dataplane/decide/text_rules.h"
 
 namespace sluice::admin {
@@ -56,17 +54,9 @@ bool check_not_reserved(ValueReader& reader, const Value& value, std::string_vie
   return !reserved;
 }
 
-bool check_pattern(ValueReader& reader, const Value& value, std::string_view expression) {
-  const auto pattern = decide::Pattern::compile(expression, decide::SnapshotLimits{}.regex_program_bytes_max);
-  if (!pattern)
-    reader.fail(value, quoted(expression) + ": " + pattern.error(),
-                "RE2 syntax, matched against the whole text");
-  return pattern.has_value();
-}
-
 void decode_path_regex(ValueReader& reader, const Value& value, RouteMatch& match) {
   const auto text = reader.word(value);
-  if (!text || !check_pattern(reader, value, *text)) return;
+  if (!text || !reader.pattern(value, *text)) return;
   std::string_view start = *text;
   while (start.starts_with('^') || start.starts_with('(') || start.starts_with('\\')) start.remove_prefix(1);
   if (start.starts_with(kReservedPrefix) && !check_not_reserved(reader, value, kReservedPrefix)) return;
@@ -106,7 +96,7 @@ void decode_header_match_kind(ValueReader& reader, const Value& value, HeaderMat
         reader.fail(field, "only `true` can be written here",
                     "the opposite has a key of its own: present, absent");
     } else if (const auto text = reader.text(field)) {
-      if (kind != kRegex || check_pattern(reader, field, *text)) match.value = *text;
+      if (kind != kRegex || reader.pattern(field, *text)) match.value = *text;
     }
   }
   if (given != 1 && value.is_mapping())

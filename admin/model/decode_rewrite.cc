@@ -14,13 +14,14 @@ Redirect decode_redirect(ValueReader& reader, const Value& value) {
   Redirect redirect;
   if (const Value field = fields[kStatus]) {
     constexpr std::string_view kStatuses[] = {"301", "302", "303", "307", "308"};
-    const std::string_view text = field.node->text();
-    if (field.is_scalar() &&
-        std::find(std::begin(kStatuses), std::end(kStatuses), text) != std::end(kStatuses)) {
-      if (const auto status = reader.integer(field, 301, 308))
-        redirect.status = static_cast<uint16_t>(*status);
-    } else {
+    const auto status = reader.integer(field, 300, 399);
+    const auto is_status = [&](std::string_view known) {
+      return std::to_string(status.value_or(0)) == known;
+    };
+    if (status && std::none_of(std::begin(kStatuses), std::end(kStatuses), is_status)) {
       reader.fail(field, "not the status of a redirect", "write " + join_words(kStatuses));
+    } else if (status) {
+      redirect.status = static_cast<uint16_t>(*status);
     }
   }
   Value shown = value;

@@ -6,10 +6,7 @@
 namespace sluice::admin {
 
 void ErrorSink::add(Place place, std::string path, std::string message, std::string fix) {
-  if (is_full()) {
-    ++dropped_;
-    return;
-  }
+  if (!has_room()) return;
   const std::string file = place.file < files_.size() ? files_[place.file] : std::string();
   errors_.push_back(
       {place, {file, place.line, place.column, std::move(path), std::move(message), std::move(fix)}});

@@ -19,6 +19,13 @@ class ErrorSink {
   void add(Place place, std::string path, std::string message, std::string fix);
   bool is_empty() const { return errors_.empty(); }
   bool is_full() const { return errors_.size() >= errors_max_; }
+  // False: the limit is reached, the error was only counted. Ask before work that is worth it only for an
+  // error that will be shown: a removed pool of 100,000 routes is 100,000 errors.
+  bool has_room() {
+    if (!is_full()) return true;
+    ++dropped_;
+    return false;
+  }
 
   // Sorted by place; says so when there were more than the limit.
   ConfigErrors take();

@@ -84,6 +84,7 @@ void Fields::take(const Node& key, std::span<const std::string_view> known,
     reader_.fail(at, "a key of " + std::string(what_) + " must be a word", "it has " + join_words(known));
     return;
   }
+  if (!reader_.has_room()) return;
   const Value at{&key, &mapping_, text, 0};
   if (std::find(unsupported.begin(), unsupported.end(), text) != unsupported.end()) {
     reader_.fail(at, quoted(text) + " is not supported by this version", "remove it");

@@ -3,6 +3,9 @@
 #include <algorithm>
 #include <charconv>
 
+#include "dataplane/decide/pattern.h"
+#include "dataplane/decide/snapshot.h"
+
 namespace sluice::admin {
 namespace {
 
@@ -26,6 +29,12 @@ std::string_view kind_name(Node::Kind kind) {
 bool is_name_byte(char byte) {
   return (byte >= 'a' && byte <= 'z') || (byte >= 'A' && byte <= 'Z') || (byte >= '0' && byte <= '9') ||
          byte == '.' || byte == '_' || byte == '-';
+}
+
+bool is_variable_name(std::string_view name) {
+  return !name.empty() && std::all_of(name.begin(), name.end(), [](char byte) {
+    return is_name_byte(byte) && byte != '.' && byte != '-';
+  });
 }
 
 }  // namespace
@@ -66,7 +75,7 @@ std::optional<std::string_view> ValueReader::text(const Value& value) {
   }
   std::string_view text = node.text();
   if (text.find('$') != std::string_view::npos) {
-    const auto expanded = expand(value, text);
+    const auto expanded = expand(value, text, Report::errors);
     if (!expanded) return std::nullopt;
     text = *expanded;
   }
@@ -111,7 +120,35 @@ std::optional<std::string_view> ValueReader::name(const Value& value) {
 
 bool ValueReader::is_word(const Value& value, std::string_view word) {
   const Node& node = *value.node;
-  return (node.kind == Node::Kind::plain || node.kind == Node::Kind::quoted) && node.text() == word;
+  if (node.kind != Node::Kind::plain && node.kind != Node::Kind::quoted) return false;
+  if (node.text().find('$') == std::string_view::npos) return node.text() == word;
+  return expand(value, node.text(), Report::nothing) == word;
+}
+
+bool ValueReader::want_few(const Value& value, uint32_t count) {
+  constexpr uint32_t kItemsMax = 65'535;
+  constexpr uint32_t kPairsMax = 256;
+  const uint32_t limit = value.is_mapping() ? kPairsMax : kItemsMax;
+  if (count <= limit) return true;
+  fail(value, std::to_string(count) + " entries", std::to_string(limit) + " at most");
+  return false;
+}
+
+bool ValueReader::pattern(const Value& value, std::string_view expression) {
+  const decide::SnapshotLimits limits;
+  if (patterns_.contains(expression)) return true;
+  if (patterns_.size() >= limits.regexes_max) {
+    fail(value, "more than " + std::to_string(limits.regexes_max) + " different regular expressions",
+         "use path_prefix where it does");
+    return false;
+  }
+  const auto compiled = decide::Pattern::compile(expression, limits.regex_program_bytes_max);
+  if (!compiled) {
+    fail(value, quoted(expression) + ": " + compiled.error(), "RE2 syntax, matched against the whole text");
+    return false;
+  }
+  patterns_.emplace(expression);
+  return true;
 }
 
 bool ValueReader::want_mapping(const Value& value) {
@@ -128,7 +165,12 @@ bool ValueReader::want_sequence(const Value& value) {
   return false;
 }
 
-std::optional<std::string_view> ValueReader::expand(const Value& value, std::string_view text) {
+std::optional<std::string_view> ValueReader::expand(const Value& value, std::string_view text,
+                                                    Report report) {
+  const auto refuse = [&](std::string message, std::string fix) {
+    if (report == Report::errors) fail(value, std::move(message), std::move(fix));
+    return std::nullopt;
+  };
   std::string result;
   while (!text.empty()) {
     const size_t dollar = text.find('$');
@@ -146,8 +188,7 @@ std::optional<std::string_view> ValueReader::expand(const Value& value, std::str
     }
     const size_t end = text.find('}');
     if (end == std::string_view::npos) {
-      fail(value, "`${` without `}`", "close it, or write `$$` for a dollar sign");
-      return std::nullopt;
+      return refuse("`${` without `}`", "close it, or write `$$` for a dollar sign");
     }
     std::string_view name = text.substr(1, end - 1);
     std::optional<std::string> found;
@@ -156,26 +197,20 @@ std::optional<std::string_view> ValueReader::expand(const Value& value, std::str
       name = name.substr(0, separator);
     }
     text.remove_prefix(end + 1);
-    const bool is_name = !name.empty() && std::all_of(name.begin(), name.end(), [](char byte) {
-      return is_name_byte(byte) && byte != '.' && byte != '-';
-    });
-    if (!is_name) {
-      fail(value, quoted(name) + " is not the name of an environment variable",
-           "letters, digits and `_`; write `$${` for a literal `${`");
-      return std::nullopt;
+    if (!is_variable_name(name)) {
+      return refuse(quoted(name) + " is not the name of an environment variable",
+                    "letters, digits and `_`; write `$${` for a literal `${`");
     }
     if (!options_.environment) {
-      fail(value, "environment variables are not available here",
-           "write the value itself, or `$$` for a dollar sign");
-      return std::nullopt;
+      return refuse("environment variables are not available here",
+                    "write the value itself, or `$$` for a dollar sign");
     }
     // As in a shell, `:-` also stands in for an empty variable.
     auto set = options_.environment(std::string(name));
     if (set && (!set->empty() || !found)) found = std::move(set);
     if (!found) {
-      fail(value, "the environment variable " + std::string(name) + " is not set",
-           "set it, or give a default: ${" + std::string(name) + ":-…}");
-      return std::nullopt;
+      return refuse("the environment variable " + std::string(name) + " is not set",
+                    "set it, or give a default: ${" + std::string(name) + ":-…}");
     }
     result += *found;
   }

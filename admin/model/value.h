@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <deque>
 #include <optional>
+#include <set>
 #include <span>
 #include <string>
 #include <string_view>
@@ -49,15 +50,19 @@ class ValueReader {
   std::optional<uint64_t> bytes(const Value& value, uint64_t min, uint64_t max);  // "32k", "8m", 4096
   std::optional<uint32_t> percent(const Value& value);                            // "20%"
   std::optional<size_t> choice(const Value& value, std::span<const std::string_view> choices);
-  bool is_word(const Value& value, std::string_view word);  // Literal "auto", "off", "unlimited".
+  bool is_word(const Value& value, std::string_view word);  // "auto", "off", "unlimited"; never reports.
+  // An RE2 expression that the data plane will take. Each different one is compiled once.
+  bool pattern(const Value& value, std::string_view expression);
+  bool has_room() { return errors_.has_room(); }
   bool want_mapping(const Value& value);
   bool want_sequence(const Value& value);
 
-  // Calls take(item) for every item of a sequence, or for the value itself when it is a scalar.
+  // Calls take(item) for every item of a sequence, or for the value itself when it is a scalar. Lists of
+  // this kind are short (methods, header fields, members): duplicates are looked for in squared time.
   template <typename Take>
   void for_each(const Value& value, Take take) {
     if (value.is_scalar()) return take(value);
-    if (!want_sequence(value)) return;
+    if (!want_sequence(value) || !want_few(value, value.node->size)) return;
     uint32_t index = 0;
     for (const Node* item = value.node->first; item != nullptr; item = item->next) {
       take(Value{item, &value, {}, index++});
@@ -67,20 +72,23 @@ class ValueReader {
   // duplicates. Keys are compared without case.
   template <typename Take>
   void for_each_pair(const Value& value, Take take) {
-    if (!want_mapping(value)) return;
+    if (!want_mapping(value) || !want_few(value, value.node->size)) return;
     for (const Node* key = value.node->first; key != nullptr; key = key->next->next) {
       if (check_free_key(value, *key)) take(key->text(), Value{key->next, &value, key->text(), 0});
     }
   }
 
  private:
-  std::optional<std::string_view> expand(const Value& value, std::string_view text);
+  enum class Report : uint8_t { errors, nothing };
+  std::optional<std::string_view> expand(const Value& value, std::string_view text, Report report);
+  bool want_few(const Value& value, uint32_t count);
   bool check_free_key(const Value& mapping, const Node& key);
 
   const LoadOptions& options_;
   ErrorSink& errors_;
   uint32_t file_ = 0;
   std::deque<std::string> expanded_;  // Keeps expanded texts alive.
+  std::set<std::string, std::less<>> patterns_;
 };
 
 class Fields {

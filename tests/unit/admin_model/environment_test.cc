@@ -34,6 +34,15 @@ TEST(Environment, ExpandsInValuesOfEveryType) {
             3000U);
 }
 
+TEST(Environment, ExpandsToWordsWithAMeaning) {
+  EXPECT_EQ(must_load(basis() + "workers: ${NOTHING:-auto}\n", with_environment()).workers, 0U);
+  EXPECT_EQ(must_load(basis() + "access_log: \"${NOTHING:-off}\"\n", with_environment()).access_log.format,
+            wire::LogFormat::off);
+  EXPECT_EQ(only_error(basis() + "workers: ${NOTHING}\n", with_environment()),
+            "test.yaml:7:10: the environment variable NOTHING is not set; set it, or give a default: "
+            "${NOTHING:-…}");
+}
+
 TEST(Environment, DefaultsStandInForUnsetAndEmptyVariables) {
   EXPECT_EQ(data_dir("${NOTHING:-/else}"), "/else");
   EXPECT_EQ(data_dir("${EMPTY:-/else}"), "/else");

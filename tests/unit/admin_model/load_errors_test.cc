@@ -83,8 +83,10 @@ INSTANTIATE_TEST_SUITE_P(
                 "34: `host` has no effect on a route that does not forward; remove it"},
         Refusal{"{name: r, respond: {}, response_headers: {remove: A}}",
                 "46: `response_headers` has no effect on a route that does not forward; remove it"},
-        Refusal{"{name: r, redirect: {scheme: https, status: 200}}",
+        Refusal{"{name: r, redirect: {scheme: https, status: 300}}",
                 "49: not the status of a redirect; write 301, 302, 303, 307 or 308"},
+        Refusal{"{name: r, redirect: {scheme: https, status: 200}}",
+                "49: \"200\" is not a whole number from 300 to 399; write such a number"},
         Refusal{"{name: r, redirect: {to: \"https://{hots}/\"}}",
                 "30: \"https://{hots}/\" has an unknown placeholder; known are {scheme}, {host}, {path} or "
                 "{query}"},
