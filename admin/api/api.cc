@@ -11,6 +11,10 @@
 namespace sluice::admin {
 namespace {
 
+// Below the number of threads of HttpServer: probes are answered even while a hung data plane holds every
+// change for its five seconds.
+constexpr int kChangesMax = 12;
+
 bool is_read(const ApiRequest& request) {
   return request.method == "GET" || request.method == "HEAD";
 }
@@ -46,6 +50,19 @@ GatewayFacts Api::facts() const {
 }
 
 ApiResponse Api::handle(const ApiRequest& request) {
+  if (is_read(request)) return dispatch(request);
+  struct Place {
+    std::atomic<int>& count;
+    const int others = count.fetch_add(1);
+    ~Place() { count.fetch_sub(1); }
+  };
+  if (const Place place{changes_}; place.others < kChangesMax) return dispatch(request);
+  ApiResponse answer = error_answer(503, "busy", "too many changes at once; try again");
+  answer.headers.emplace_back("Retry-After", "1");
+  return answer;
+}
+
+ApiResponse Api::dispatch(const ApiRequest& request) {
   const std::string& path = request.path;
   constexpr std::string_view kPrefix = "/api/v1/";
   if (path.starts_with(kPrefix)) {

@@ -2,6 +2,7 @@
 // handle() from several threads at once. docs/admin_api.md describes it for people.
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -22,6 +23,7 @@ class Api {
   ApiResponse handle(const ApiRequest& request);
 
  private:
+  ApiResponse dispatch(const ApiRequest& request);
   ApiResponse get_config(const ApiRequest& request);
   ApiResponse put_config(const ApiRequest& request);
   ApiResponse validate_config(const ApiRequest& request);
@@ -42,6 +44,7 @@ class Api {
   const std::string version_;
   const int64_t started_milliseconds_;
   PoolWatch pools_;
+  std::atomic<int> changes_{0};  // Under way.
 };
 
 }  // namespace sluice::admin

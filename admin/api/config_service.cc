@@ -28,6 +28,12 @@ ApplyError invalid(ConfigErrors errors) {
   return {.failure = ApplyFailure::invalid, .message = std::move(message), .errors = std::move(errors)};
 }
 
+// Says nothing about the configuration; nobody should be woken up by a writer who came second.
+bool is_callers_mistake(ApplyFailure failure) {
+  return failure == ApplyFailure::stale || failure == ApplyFailure::not_found ||
+         failure == ApplyFailure::busy;
+}
+
 Rejection rejection_of(const RejectedMessage& message) {
   return {message.code, message.path, message.message};
 }
@@ -127,6 +133,7 @@ ApplyResult ConfigService::finish(ApplyResult result, Instant began) {
   } else if (result.error().failure == ApplyFailure::busy) {
     result.error().message = "another change is being applied; try again";
   }
+  if (!result && is_callers_mistake(result.error().failure)) return result;
   const std::lock_guard lock(mutex_);
   ++(result ? report_.succeeded : report_.failed);
   report_.last_succeeded = result.has_value();

@@ -129,6 +129,7 @@ class ConfigService {
 
   void reconcile_for_ever();
   void handle(const LinkEvent& event);
+  void record_late_verdict(uint64_t revision, const Rejection& why);
   void retry_build();
 
   Store& store_;

@@ -122,17 +122,28 @@ void ConfigService::handle(const LinkEvent& event) {
   const std::lock_guard turn(writers_);
   const auto current = active();
   const Generation meant = event.kind == Kind::rejected ? event.generation : event.wanted;
-  if (!current || current->offer.generation != meant) return;
+  const RejectedMessage& rejected = event.rejection.rejected;
+  const Rejection why{rejected.code, rejected.path, rejected.message};
+  if (!current || current->offer.generation != meant) {
+    if (event.kind == Kind::rejected) record_late_verdict(event.rejection.revision, why);
+    return;
+  }
   if (event.kind == Kind::conflict) {
     if (auto done = resolve_conflict(event.generation, event.hash); !done)
       spdlog::error("{}", done.error().message);
     return;
   }
   if (current->revision.verdict == Verdict::rejected) return;  // Offered again after a restart; said before.
-  const RejectedMessage& rejected = event.rejection.rejected;
-  const ApplyError error = take_back(nullptr, {rejected.code, rejected.path, rejected.message});
+  const ApplyError error = take_back(nullptr, why);
   note_failure(error.message);
   spdlog::error("{}; revision {} is active", error.message, error.current_revision);
+}
+
+// A newer revision replaced it before its verdict came; the history should still say what it was.
+void ConfigService::record_late_verdict(uint64_t revision, const Rejection& why) {
+  const auto known = store_.find(revision);
+  if (!known || known->verdict == Verdict::rejected) return;
+  if (auto recorded = store_.reject(revision, why); !recorded) spdlog::error("{}", recorded.error().message);
 }
 
 void ConfigService::retry_build() {

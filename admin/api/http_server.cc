@@ -20,8 +20,9 @@
 namespace sluice::admin {
 namespace {
 
-// A change holds its thread for up to five seconds (the data plane's verdict); reads stay possible beside.
-constexpr size_t kThreads = 8;
+// A change holds its thread for up to five seconds (the data plane's verdict). Api lets fewer changes in than
+// there are threads, so that probes and reads are answered beside them.
+constexpr size_t kThreads = 16;
 constexpr size_t kWaitingMax = 64;
 constexpr int kReadTimeoutSeconds = 5;
 constexpr int kWriteTimeoutSeconds = 10;

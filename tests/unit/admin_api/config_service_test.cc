@@ -1,6 +1,8 @@
 // What happens around restarts, late verdicts and lost databases: the service between a real store and a
 // real link.
+#include <atomic>
 #include <filesystem>
+#include <future>
 
 #include "tests/unit/admin_api/admin_fixture.h"
 
@@ -107,6 +109,53 @@ TEST_F(ConfigServiceTest, AVerdictThatComesLateTakesTheRevisionBack) {
   EXPECT_FALSE(service_->reload_report().last_succeeded);
   EXPECT_EQ(link_->wait(service_->active()->offer.generation, 5_s).kind, OutcomeKind::applied)
       << "what runs is what is active again";
+}
+
+TEST_F(ConfigServiceTest, AVerdictOnAReplacedRevisionIsRecordedAndTouchesNothing) {
+  ASSERT_TRUE(start_admin(config_text(3)).has_value());
+  data_plane_.answer = [](const ReceivedOffer& offer) {
+    return offer.message.revision == 2 ? OfferAnswer{OfferAnswer::Kind::silence} : OfferAnswer{};
+  };
+  start_data_plane();
+  ASSERT_TRUE(wait_until_applied(1));
+  const auto second = service_->apply_config(config_of_text(config_text(4)), {.wait = 10_ms});
+  ASSERT_EQ(second->outcome.kind, OutcomeKind::timed_out);
+  ASSERT_TRUE(data_plane_.wait_for_offers(2));
+  ASSERT_TRUE(service_->apply_config(config_of_text(config_text(5)), {.wait = 10_ms}).has_value());
+  data_plane_.send(
+      encode_rejected({OfferKind::snapshot, second->revision.generation, "LIMIT", "routes", "late"}));
+  ASSERT_TRUE(wait_until_applied(3));
+  ASSERT_TRUE(wait_until([&] { return store_->find(2)->verdict == Verdict::rejected; }));
+  EXPECT_EQ(store_->find(2)->rejection.message, "late");
+  EXPECT_EQ(active_revision(), 3u);
+}
+
+TEST_F(ConfigServiceTest, AWriterWhoComesSecondIsNoFailedReload) {
+  ASSERT_TRUE(start_admin(config_text(3)).has_value());
+  ASSERT_FALSE(service_->apply_config(config_of_text(config_text(4)), {.if_match = 99}).has_value());
+  EXPECT_TRUE(service_->reload_report().last_succeeded);
+}
+
+TEST_F(ConfigServiceTest, ProbesAreAnsweredWhileAHungDataPlaneHoldsEveryChange) {
+  ASSERT_TRUE(start_admin(config_text(3)).has_value());
+  start_data_plane();
+  ASSERT_TRUE(wait_until_applied(1));
+  data_plane_.stop();
+  data_plane_.answer = [](const ReceivedOffer&) { return OfferAnswer{OfferAnswer::Kind::silence}; };
+  start_data_plane();
+  std::atomic<int> busy{0};
+  std::vector<std::future<void>> changes;
+  for (int i = 0; i < 20; ++i) {
+    changes.push_back(std::async(std::launch::async, [this, i, &busy] {
+      if (call("PUT", "/api/v1/config", config_text(4 + i)).status == 503) ++busy;
+    }));
+  }
+  EXPECT_TRUE(wait_until([&] { return busy == 8; }))
+      << "twelve wait for the verdict, the others are told to come back";
+  EXPECT_EQ(call("GET", "/healthz").status, 200);
+  EXPECT_EQ(call("GET", "/metrics").status, 200);
+  service_->stop();  // Nobody has to wait for the verdict any more.
+  for (auto& change : changes) change.get();
 }
 
 TEST_F(ConfigServiceTest, ARejectedFileIsTriedAgainAtTheNextStart) {
