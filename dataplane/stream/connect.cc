@@ -55,9 +55,18 @@ uint32_t in_flight(void* opaque, const wire::Peer& peer) {
   return endpoint == nullptr ? 0 : endpoint->in_flight;
 }
 
+// Only policies that take turns remember anything, and only among several members: 100,000 pools of one
+// must not cost an entry each.
+decide::BalanceState& balance_state(StreamContext& context, const wire::Pool& pool) {
+  const bool takes_turns =
+      pool.mode() == wire::PoolMode::load_balancing && pool.member_count() > 1 &&
+      (pool.policy() == wire::BalancePolicy::round_robin || pool.policy() == wire::BalancePolicy::least_conn);
+  return takes_turns ? context.balance[pool.id()] : context.no_balance;
+}
+
 uint32_t pick(StreamContext& context, Stream& stream) {
   const decide::Snapshot& snapshot = *stream.published->snapshot;
-  decide::BalanceState& state = context.balance[snapshot.pools()[stream.pool].id()];
+  decide::BalanceState& state = balance_state(context, snapshot.pools()[stream.pool]);
   PickView view{context, stream, false};
   const decide::MemberFacts facts{&view, weight_percent, in_flight};
   uint32_t member = decide::pick_member(snapshot, stream.pool, state, facts, stream.client_hash, context.rng);

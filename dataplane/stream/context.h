@@ -72,6 +72,7 @@ struct StreamContext : ConnContext {
   PinTable pins;
   RetryBudget retry_budget;
   std::unordered_map<uint64_t, decide::BalanceState> balance;  // By pool id.
+  decide::BalanceState no_balance;                             // For pools that take no turns.
   const Published* published = nullptr;                        // Adopted this tick; null before the first.
   const decide::Placement* placement = nullptr;
   Phase phase = Phase::serving;
