@@ -69,11 +69,11 @@ struct StreamContext : ConnContext {
   RequestHead& request_head;  // Scratch: valid within one decision.
   ResponseHead& response_head;
   std::span<char> scratch;  // For heads being built; 128 KiB.
-  PinTable pins;
-  RetryBudget retry_budget;
-  std::unordered_map<uint64_t, decide::BalanceState> balance;  // By pool id.
-  decide::BalanceState no_balance;                             // For pools that take no turns.
-  const Published* published = nullptr;                        // Adopted this tick; null before the first.
+  PinTable pins{};
+  RetryBudget retry_budget{};
+  std::unordered_map<uint64_t, decide::BalanceState> balance{};  // By pool id.
+  decide::BalanceState no_balance{};                             // For pools that take no turns.
+  const Published* published = nullptr;                          // Adopted this tick; null before the first.
   const decide::Placement* placement = nullptr;
   Phase phase = Phase::serving;
 };

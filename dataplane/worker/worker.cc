@@ -41,24 +41,17 @@ std::expected<std::unique_ptr<Worker>, std::string> Worker::create(const WorkerO
   impl.ring = std::move(*ring);
   impl.wheel = std::make_unique<TimerWheel>(impl.ring->now());
   impl.pool = std::make_unique<OriginPool>(impl.origins, impl.rng);
-  impl.context.reset(
-      new StreamContext{{*impl.ring, {impl.buffers, impl.segments}, *impl.wheel, {}, {}, {}, {}},
-                        impl.clients,
-                        impl.streams,
-                        *impl.pool,
-                        impl.rng,
-                        *options.stats,
-                        options.access_log,
-                        *impl.request_head,
-                        *impl.response_head,
-                        impl.scratch,
-                        {},
-                        {},
-                        {},
-                        nullptr,
-                        nullptr,
-                        Phase::serving});
-  impl.context->now = impl.ring->now();
+  impl.context.reset(new StreamContext{
+      {*impl.ring, {impl.buffers, impl.segments}, *impl.wheel, {}, {}, {}, impl.ring->now()},
+      impl.clients,
+      impl.streams,
+      *impl.pool,
+      impl.rng,
+      *options.stats,
+      options.access_log,
+      *impl.request_head,
+      *impl.response_head,
+      impl.scratch});
   impl.ring->arm_wake({0, 0, OpKind::wake, OwnerKind::worker}, impl.wake_op);
   impl.look_at_shelf();
   return worker;
