@@ -8,14 +8,15 @@ namespace sluice::admin {
 void ErrorSink::add(Place place, std::string path, std::string message, std::string fix) {
   if (!has_room()) return;
   const std::string file = place.file < files_.size() ? files_[place.file] : std::string();
-  errors_.push_back(
-      {place, {file, place.line, place.column, std::move(path), std::move(message), std::move(fix)}});
+  errors_.push_back({place,
+                     errors_.size(),
+                     {file, place.line, place.column, std::move(path), std::move(message), std::move(fix)}});
 }
 
 ConfigErrors ErrorSink::take() {
-  std::stable_sort(errors_.begin(), errors_.end(), [](const Entry& left, const Entry& right) {
-    return std::tie(left.place.file, left.place.line, left.place.column) <
-           std::tie(right.place.file, right.place.line, right.place.column);
+  std::sort(errors_.begin(), errors_.end(), [](const Entry& left, const Entry& right) {
+    return std::tie(left.place.file, left.place.line, left.place.column, left.number) <
+           std::tie(right.place.file, right.place.line, right.place.column, right.number);
   });
   ConfigErrors errors;
   errors.reserve(errors_.size() + 1);

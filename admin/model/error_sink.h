@@ -33,6 +33,7 @@ class ErrorSink {
  private:
   struct Entry {
     Place place;
+    size_t number;  // In the order of finding.
     ConfigError error;
   };
   const std::vector<std::string>& files_;  // The Config's, which outlives the sink.
