@@ -4,7 +4,10 @@
 #include <gtest/gtest.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/un.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include <fstream>
 #include <string>
@@ -284,6 +287,30 @@ TEST(Keeper, TheDrainTimeEndsADrainThatNobodyFinishes) {
   while (harness.shelf.phase.load() != Phase::stopping) std::this_thread::yield();
   harness.workers().release_pins();
   EXPECT_EQ(harness.wait(), 0);
+}
+
+// The folder and the socket are for us alone already; this is the second lock on the same door.
+TEST(Keeper, AnotherUserIsNotLetIn) {
+  if (geteuid() != 0) GTEST_SKIP() << "only root can become somebody else";
+  const TestFolder folder;
+  KeeperHarness harness(folder.path);
+  ASSERT_EQ(chmod(folder.path.c_str(), 0777), 0);
+  ASSERT_EQ(chmod(harness.socket_path.c_str(), 0777), 0);
+  sockaddr_un address{.sun_family = AF_UNIX, .sun_path = {}};
+  harness.socket_path.copy(address.sun_path, sizeof(address.sun_path) - 1);
+  const pid_t child = fork();
+  if (child == 0) {
+    char byte = 0;
+    const int other = socket(AF_UNIX, SOCK_SEQPACKET, 0);
+    if (setuid(65534) != 0) _exit(10);
+    if (connect(other, reinterpret_cast<sockaddr*>(&address), sizeof(address)) != 0) _exit(11);
+    _exit(recv(other, &byte, 1, 0) == 0 ? 0 : 12);  // Closed, without a word.
+  }
+  int status = 0;
+  ASSERT_EQ(waitpid(child, &status, 0), child);
+  EXPECT_EQ(WEXITSTATUS(status), 0);
+  TestAdmin admin(harness.socket_path);
+  EXPECT_EQ(admin.hello.boot_id, 7u);
 }
 
 TEST(Keeper, ASocketFileNobodyAnswersOnIsReplacedAndALiveOneIsNot) {
