@@ -34,7 +34,7 @@ bool is_usable_request_id(std::string_view id) {
 }
 
 KeptText keep(std::span<std::byte> buffer, uint32_t& offset, std::string_view text) {
-  std::memcpy(buffer.data() + offset, text.data(), text.size());
+  text.copy(reinterpret_cast<char*>(buffer.data()) + offset, text.size());
   const KeptText range{offset, static_cast<uint32_t>(text.size())};
   offset += range.length;
   return range;

@@ -43,10 +43,7 @@ std::string_view rewrite_path(StreamContext& context, const wire::Policy& policy
   if (rest.size() == path.size() && added.empty()) return path;
   char* out = context.scratch.data() + context.scratch.size() / 2;
   std::size_t length = 0;
-  const auto append = [&](std::string_view text) {
-    std::memcpy(out + length, text.data(), text.size());
-    length += text.size();
-  };
+  const auto append = [&](std::string_view text) { length += text.copy(out + length, text.size()); };
   if (added.size() + rest.size() + 1 > context.scratch.size() / 2) return path;
   append(added);
   if (!rest.starts_with('/') && (length == 0 || out[length - 1] != '/')) append("/");
@@ -93,8 +90,7 @@ std::string_view expand_location(StreamContext& context, const RequestHead& head
   std::size_t length = 0;
   const auto append = [&](std::string_view text) {
     text = text.substr(0, room - length);
-    std::memcpy(out + length, text.data(), text.size());
-    length += text.size();
+    length += text.copy(out + length, text.size());
   };
   while (!pattern.empty()) {
     if (pattern.starts_with("{scheme}")) {
@@ -178,7 +174,7 @@ void keep_name(StreamContext& context, Stream& stream, KeptText& name, std::stri
   if (stream.head_buffer == kNoBuffer) return;
   std::span<std::byte> buffer = context.memory.buffers.bytes(stream.head_buffer);
   if (stream.head_offset + text.size() > buffer.size()) return;
-  std::memcpy(buffer.data() + stream.head_offset, text.data(), text.size());
+  text.copy(reinterpret_cast<char*>(buffer.data()) + stream.head_offset, text.size());
   name = {stream.head_offset, static_cast<uint32_t>(text.size())};
   stream.head_offset += name.length;
 }

@@ -41,6 +41,7 @@ AccessLogRing::AccessLogRing(uint32_t bytes) : bytes_(new char[bytes]), mask_(by
 }
 
 void AccessLogRing::copy_in(uint64_t position, const void* from, uint32_t count) {
+  if (count == 0) return;  // An absent text has no address either.
   const uint32_t start = static_cast<uint32_t>(position) & mask_;
   const uint32_t before_wrap = std::min(count, mask_ + 1 - start);
   std::memcpy(bytes_.get() + start, from, before_wrap);
