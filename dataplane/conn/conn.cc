@@ -40,8 +40,8 @@ void Conn::on_receive(ConnContext& context, const Completion& completion) {
     input_ended = true;
   } else if (completion.result == -ENOBUFS) {
     // Not a connection error. With buffers free, the ring lends more before the next submission, and the
-    // ready list re-arms; without, wait until some come back.
-    if (context.memory.buffers.free_count(SizeClass::k64KiB) == 0) {
+    // ready list re-arms; with some lent meanwhile, it can try at once; without, wait until some come back.
+    if (context.receive_buffers_left() == 0) {
       if (state != ConnState::open) {
         timed_out = true;  // Lingering is a courtesy; it does not wait for memory.
       } else if (!place_hook.is_linked()) {

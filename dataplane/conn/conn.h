@@ -124,6 +124,12 @@ struct ConnContext {
   PlaceList vacated;  // Closed; recycled by reap().
   Instant now;        // Of this tick.
 
+  // What a receive could still get: free buffers, and those the ring has taken already. (Free ones alone
+  // would not do: the ring takes what was returned before anybody starved can be woken for it.)
+  uint32_t receive_buffers_left() const {
+    return memory.buffers.free_count(SizeClass::k64KiB) + memory.buffers.lent_count();
+  }
+
   void mark_ready(Conn& conn) {
     if (!conn.ready_hook.is_linked()) ready.push_back(conn);
   }

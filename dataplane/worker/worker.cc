@@ -123,7 +123,7 @@ void Worker::Impl::decide_ready() {
 }
 
 void Worker::Impl::wake_starved() {
-  uint32_t count = buffers.free_count(SizeClass::k64KiB);
+  uint32_t count = context->receive_buffers_left();
   for (count = std::min(count, 64u); count > 0; --count) {
     Conn* conn = context->starved.pop_front();
     if (conn == nullptr) return;

@@ -57,16 +57,16 @@ std::string_view name_of(Fault fault);
 struct FaultConfig {
   uint32_t rate[kFaultCount] = {};
   Duration path_delay_max;        // Of ordinary connections; those with a path_delay get up to 50 times it.
-  uint32_t window_bytes = 65536;  // Of ordinary connections; those with a small_window get 1..512.
+  uint32_t window_bytes = 65536;  // Of ordinary connections; those with a small_window get 8..519.
   bool one_shot = false;          // The ring has no receive budget: every receive ends after one buffer.
 
   uint32_t& operator[](Fault fault) { return rate[static_cast<uint8_t>(fault)]; }
   uint32_t operator[](Fault fault) const { return rate[static_cast<uint8_t>(fault)]; }
-  bool has_any() const;  // Any fault but delays and windows, which no correct proxy may show to a client.
 };
 
-// The swarm's draw. Canaries stay off.
-FaultConfig draw_faults(Rng& rng);
+// The swarm's draw. Canaries stay off. `only_harmless`: hostile in timing and portions only, nothing a
+// correct proxy may show to a client.
+FaultConfig draw_faults(Rng& rng, bool only_harmless);
 
 // One line per fault that is on, for the report of a failing seed.
 std::string describe(const FaultConfig& faults);

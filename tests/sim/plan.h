@@ -55,6 +55,7 @@ struct RequestPlan {
   uint32_t filler_bytes = 0;  // Of request header fields.
   ClientAct client_act = ClientAct::normal;
   uint64_t client_act_at = 0;  // After that many bytes sent and received together.
+  Duration client_stop = 1_s;  // For stops_reading.
 
   uint16_t status = 200;
   Framing response_framing = Framing::length;
@@ -92,7 +93,8 @@ struct RequestFacts {
   bool was_completed = false;  // And all of its body.
   bool by_proxy = false;       // The answer was the proxy's own.
   uint16_t status = 0;
-  bool has_ended = false;  // Answered, or the connection is gone.
+  std::string logged_reason = "not logged";  // The proxy's view, from its access log.
+  bool has_ended = false;                    // Answered, or the connection is gone.
 };
 
 class Ledger {

@@ -10,6 +10,10 @@
 
 #ifdef SLUICE_ADDRESS_SANITIZER
 extern "C" void __sanitizer_set_death_callback(void (*callback)());
+// Undefined behaviour ends in abort(), like everything else that is reported here.
+extern "C" const char* __ubsan_default_options() {
+  return "print_stacktrace=1:abort_on_error=1";
+}
 #endif
 
 namespace sluice::sim {

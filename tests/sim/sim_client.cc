@@ -108,6 +108,7 @@ void SimClient::send_next() {
 
 void SimClient::send_body(const RequestPlan& plan) {
   awaits_continue_ = false;
+  if (has_stopped_writing_) return;
   if (plan.request_framing == Framing::chunked) {
     writer_.add(chunked_body(plan, kernel_.rng()));
   } else if (plan.request_framing == Framing::length) {
@@ -150,12 +151,11 @@ bool SimClient::act(ClientAct act) {
       return false;
     case ClientAct::stops_reading:
       is_stalled_ = true;
-      kernel_.call_at(kernel_.now() + Duration::milliseconds(static_cast<int64_t>(kernel_.rng().below(2000))),
-                      [this, life = life_] {
-                        if (life != life_ || is_done_) return;
-                        is_stalled_ = false;
-                        on_input(*socket_);
-                      });
+      kernel_.call_at(kernel_.now() + ledger_.plan(requests_.front()).client_stop, [this, life = life_] {
+        if (life != life_ || is_done_) return;
+        is_stalled_ = false;
+        on_input(*socket_);
+      });
       return false;
     case ClientAct::stops_for_ever:
       is_stalled_ = stalls_for_ever_ = true;

@@ -185,7 +185,7 @@ void SimKernel::draw_path(Socket& socket) {
     socket.delay = {below(50 * (usual + 1'000'000))};
     socket.jitter = {below(10 * (usual + 1'000'000))};
   }
-  socket.window = strikes(Fault::small_window) ? 1 + rng_.below(512) : faults_.window_bytes;
+  socket.window = strikes(Fault::small_window) ? 8 + rng_.below(512) : faults_.window_bytes;
 }
 
 Socket& SimKernel::make_pair_with(Socket& connecting, const Listener& listener) {

@@ -161,7 +161,14 @@ void SimWorld::check_tick() {
 
 void SimWorld::drain_access_log() {
   dataplane::AccessRecord record;
-  while (access_log_->pop(record, scratch_)) ++access_records_;
+  while (access_log_->pop(record, scratch_)) {
+    ++access_records_;
+    const std::size_t start = record.request_line.find("/r/");
+    if (start == std::string_view::npos) continue;
+    const auto id =
+        static_cast<uint32_t>(std::atoi(std::string(record.request_line.substr(start + 3, 9)).c_str()));
+    if (ledger_.knows(id)) ledger_.facts(id).logged_reason = describe(record.reason).token;
+  }
 }
 
 void SimWorld::check_progress() {
@@ -172,7 +179,9 @@ void SimWorld::check_progress() {
   }
   for (const std::unique_ptr<TunnelClient>& client : tunnel_clients_) {
     if (client->is_done() || now < client->progress_at() + kHangLimit) continue;
-    fail("hang: a tunnel client received %llu bytes", static_cast<unsigned long long>(client->received()));
+    fail("hang: a tunnel client received %llu bytes; %llu bytes of buffers are held",
+         static_cast<unsigned long long>(client->received()),
+         static_cast<unsigned long long>(stats_->buffers_held_bytes.get()));
   }
 }
 

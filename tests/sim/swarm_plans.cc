@@ -79,6 +79,7 @@ void draw_request(Rng& rng, const SwarmParameters& parameters, RequestPlan& plan
   if (rng.chance(1, 10)) {
     plan.client_act = static_cast<ClientAct>(1 + rng.below(static_cast<uint64_t>(ClientAct::act_count) - 1));
     plan.client_act_at = draw_size(rng, 100'000);
+    plan.client_stop = Duration::milliseconds(static_cast<int64_t>(rng.below(2000)));
   }
 }
 
