@@ -210,7 +210,9 @@ bool add_chunk(StreamContext& context, Stream& stream, uint64_t count) {
     return false;
   }
   stream.origin->inbox.move_to(context.memory, outbox, count);
-  outbox.append_static(context.memory, std::as_bytes(std::span("\r\n", 2)));
+  // Copied, not static: the next chunk can then follow in the same buffer instead of pinning its own.
+  const std::span<const std::byte> line_end = std::as_bytes(std::span("\r\n", 2));
+  if (!outbox.append_copy(context.memory, line_end)) outbox.append_static(context.memory, line_end);
   stream.response_head_bytes += static_cast<uint64_t>(length) + 2;
   return true;
 }
