@@ -98,7 +98,7 @@ bool AccessLogRing::pop(AccessRecord& record, Scratch& scratch) {
   RecordHeader header;
   copy_out(tail, &header, sizeof(header));
   const uint32_t text_bytes = header.record_bytes - static_cast<uint32_t>(sizeof(header));
-  if (scratch.capacity < text_bytes) {
+  if (scratch.bytes == nullptr || scratch.capacity < text_bytes) {
     scratch.capacity = std::bit_ceil(std::max(text_bytes, 4096u));
     scratch.bytes.reset(new char[scratch.capacity]);
   }
