@@ -1,5 +1,6 @@
 // sluice-admin: puts store, link, service and API together, follows signals, takes them apart again.
 // Decides nothing about configurations; ConfigService does.
+#include <malloc.h>
 #include <signal.h>
 #include <spdlog/spdlog.h>
 #include <sys/signalfd.h>
@@ -37,6 +38,15 @@ int block_signals() {
   for (const int number : {SIGHUP, SIGTERM, SIGINT, SIGQUIT, SIGUSR1}) sigaddset(&set, number);
   sigprocmask(SIG_BLOCK, &set, nullptr);
   return signalfd(-1, &set, SFD_CLOEXEC);
+}
+
+// A change allocates and frees tens of megabytes at 100,000 routes. One arena, and blocks kept for the next
+// change instead of mapped anew: 16 request threads with arenas of their own kept 600 MB, and a third of
+// the time of a change went into page faults. ConfigService gives the memory back when it is idle.
+void keep_memory_between_changes() {
+  mallopt(M_ARENA_MAX, 1);
+  mallopt(M_MMAP_THRESHOLD, 32 << 20);  // The largest glibc takes.
+  mallopt(M_TRIM_THRESHOLD, 512 << 20);
 }
 
 int fail(int code, const std::string& message) {
@@ -139,6 +149,7 @@ int main(int argument_count, char** arguments) {
   const auto parsed = parse_options(argument_count, arguments, SLUICE_VERSION);
   if (!parsed.options) return parsed.exit_code;
   umask(0077);
+  keep_memory_between_changes();
   const int signals = block_signals();
   if (!open_log(parsed.options->log_file, parsed.options->log_level)) return kExitUsage;
   return run(*parsed.options, signals);

@@ -131,6 +131,7 @@ class ConfigService {
   void handle(const LinkEvent& event);
   void record_late_verdict(uint64_t revision, const Rejection& why);
   void retry_build();
+  void trim_memory();
 
   Store& store_;
   DataPlaneLink& link_;
@@ -147,6 +148,7 @@ class ConfigService {
   std::deque<LinkEvent> events_;
   bool stopping_ = false;
   std::thread reconciler_;
+  int64_t trimmed_after_ = 0;  // The reconciler's own: which change's memory went back already.
 };
 
 }  // namespace sluice::admin

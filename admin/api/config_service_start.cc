@@ -1,5 +1,6 @@
 // The parts of ConfigService that run by themselves: bringing up what was active, and following what the
 // data plane says later than anybody waits for.
+#include <malloc.h>
 #include <spdlog/spdlog.h>
 
 #include <chrono>
@@ -14,6 +15,9 @@ namespace {
 
 // How often names that did not resolve are asked again.
 constexpr auto kRetryEvery = std::chrono::seconds(1);
+// Changes follow each other closely or not at all. Giving memory back after each would cost the next one
+// its page faults (a third of its time at 100,000 routes).
+constexpr int64_t kIdleMilliseconds = 5'000;
 
 }  // namespace
 
@@ -107,7 +111,10 @@ void ConfigService::reconcile_for_ever() {
     std::deque<LinkEvent> events = std::exchange(events_, {});
     lock.unlock();
     for (const LinkEvent& event : events) handle(event);
-    if (events.empty()) retry_build();
+    if (events.empty()) {
+      retry_build();
+      trim_memory();
+    }
     lock.lock();
   }
 }
@@ -144,6 +151,13 @@ void ConfigService::record_late_verdict(uint64_t revision, const Rejection& why)
   const auto known = store_.find(revision);
   if (!known || known->verdict == Verdict::rejected) return;
   if (auto recorded = store_.reject(revision, why); !recorded) spdlog::error("{}", recorded.error().message);
+}
+
+void ConfigService::trim_memory() {
+  const int64_t last = reload_report().last_milliseconds;
+  if (last == trimmed_after_ || unix_milliseconds() - last < kIdleMilliseconds) return;
+  trimmed_after_ = last;
+  malloc_trim(0);
 }
 
 void ConfigService::retry_build() {
