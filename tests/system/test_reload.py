@@ -117,6 +117,21 @@ def test_a_port_in_use_rejects_the_whole_revision(world):
     wait_for(served_by(gateway.port, "b"), "the repaired revision")
 
 
+def test_the_reload_command_tells_the_outcome(world):
+    gateway = world.http_gateway(world.origin("a"))
+    command = ("reload", "-c", str(gateway.config_path))
+    assert run_sluice(*command) == (0, "reloaded\n", ""), "an unchanged file is fine"
+    with socket.create_server(("127.0.0.1", 0)) as holder:
+        config = gateway.complete(gateway.config)
+        config["listeners"].append({"name": "taken", "address": f"127.0.0.1:{holder.getsockname()[1]}"})
+        gateway.write(config)
+        code, _, errors = run_sluice(*command)
+        assert code == 1 and "BIND_FAILED" in errors and "listeners[taken]" in errors, errors
+    code, output, _ = run_sluice("status", "-c", str(gateway.config_path))
+    assert code == 0
+    assert "serves revision 1" in output and "BIND_FAILED" in output and ", ready" in output, output
+
+
 def test_a_broken_file_changes_nothing(world):
     a = world.origin("a")
     gateway = world.http_gateway(a)
