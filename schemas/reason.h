@@ -96,6 +96,8 @@ inline constexpr ReasonInfo kReasons[] = {
 };
 inline constexpr uint32_t kReasonCount = sizeof(kReasons) / sizeof(kReasons[0]);
 
-constexpr const ReasonInfo& describe(Reason reason) { return kReasons[static_cast<uint8_t>(reason)]; }
+constexpr const ReasonInfo& describe(Reason reason) {
+  return kReasons[static_cast<uint8_t>(reason)];
+}
 
 }  // namespace sluice

@@ -10,10 +10,10 @@
 namespace sluice {
 
 enum class HashUse : uint64_t {
-  object_name = 1,   // ids of listeners, routes, pools
-  peer_address = 2,  // ids of peers: "10.0.0.1:80"
-  host_name = 3,     // route index
-  path = 4,          // route index
+  object_name = 1,     // ids of listeners, routes, pools
+  peer_address = 2,    // ids of peers: "10.0.0.1:80"
+  host_name = 3,       // route index
+  path = 4,            // route index
   client_address = 5,  // ip_hash, maglev
   maglev_offset = 6,
   maglev_skip = 7,

@@ -54,7 +54,8 @@ constexpr uint32_t histogram_bucket(uint64_t microseconds) {
 constexpr uint64_t histogram_bucket_start(uint32_t bucket) {
   if (bucket < (1u << kHistogramSubBits)) return bucket;
   const uint32_t shift = (bucket >> kHistogramSubBits) - 1;
-  return static_cast<uint64_t>((1u << kHistogramSubBits) + (bucket & ((1u << kHistogramSubBits) - 1))) << shift;
+  return static_cast<uint64_t>((1u << kHistogramSubBits) + (bucket & ((1u << kHistogramSubBits) - 1)))
+         << shift;
 }
 
 struct StatsHistogram {
@@ -71,13 +72,13 @@ struct StatsHistogram {
 
 struct ListenerStats {
   StatsCell connections_accepted;
-  StatsCell connections_open;      // Gauge.
+  StatsCell connections_open;  // Gauge.
   StatsCell requests;
-  StatsCell requests_in_flight;    // Gauge.
-  StatsCell responses[6];          // By class: [1] 1xx … [5] 5xx; [0] none sent.
+  StatsCell requests_in_flight;  // Gauge.
+  StatsCell responses[6];        // By class: [1] 1xx … [5] 5xx; [0] none sent.
   StatsCell bytes_received;
   StatsCell bytes_sent;
-  StatsHistogram latency;          // First byte of the request to last byte of the answer.
+  StatsHistogram latency;  // First byte of the request to last byte of the answer.
 };
 
 struct PoolStats {
@@ -87,14 +88,14 @@ struct PoolStats {
   StatsCell connections_reused;
   StatsCell retries;
   StatsCell responses[6];
-  StatsCell in_flight;             // Gauge.
-  StatsCell outages;               // Requests that found no usable member.
-  StatsHistogram latency;          // Request sent to response head received.
+  StatsCell in_flight;     // Gauge.
+  StatsCell outages;       // Requests that found no usable member.
+  StatsHistogram latency;  // Request sent to response head received.
 };
 
 struct alignas(4096) WorkerStats {
   StatsCell ticks;
-  StatsCell busy_nanoseconds;      // Time between waits.
+  StatsCell busy_nanoseconds;  // Time between waits.
   StatsCell tick_nanoseconds_max;
   StatsCell system_calls;
   StatsCell completion_overflows;
@@ -103,10 +104,10 @@ struct alignas(4096) WorkerStats {
   StatsCell client_connections;
   StatsCell origin_connections;
   StatsCell origin_connections_idle;
-  StatsCell snapshot_generation;   // The one this worker serves new streams with.
+  StatsCell snapshot_generation;  // The one this worker serves new streams with.
   StatsCell access_log_dropped;
   StatsCell accept_errors;
-  StatsCell stale_completions;     // Must stay 0 (a bug metric).
+  StatsCell stale_completions;  // Must stay 0 (a bug metric).
   StatsCell soft_failures;
   StatsCell reasons[kStatsReasonsMax];
   ListenerStats listeners[kStatsListenersMax];
@@ -115,22 +116,22 @@ struct alignas(4096) WorkerStats {
 
 // Which id a slot counts for. Written by the keeper before any worker uses the slot.
 struct StatsSlotName {
-  std::atomic<uint64_t> id;        // 0: free.
-  char name[56];                   // NUL-terminated, cut when longer.
+  std::atomic<uint64_t> id;  // 0: free.
+  char name[56];             // NUL-terminated, cut when longer.
 };
 
 struct StatsPage {
-  std::atomic<uint64_t> magic;     // Written last.
+  std::atomic<uint64_t> magic;  // Written last.
   uint32_t layout_version;
   uint32_t worker_count;
   uint64_t boot_id;
-  StatsCell heartbeat_nanoseconds; // Monotonic clock of the keeper.
+  StatsCell heartbeat_nanoseconds;  // Monotonic clock of the keeper.
   StatsCell applied_generation;
   StatsCell stable_generation;
-  StatsCell draining;              // 0 or 1.
+  StatsCell draining;  // 0 or 1.
   StatsSlotName listener_names[kStatsListenersMax];
   StatsSlotName pool_names[kStatsPoolsMax];
-  WorkerStats workers[];           // worker_count of them.
+  WorkerStats workers[];  // worker_count of them.
 };
 
 constexpr uint64_t stats_page_bytes(uint32_t worker_count) {

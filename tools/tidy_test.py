@@ -157,3 +157,10 @@ def test_every_file_of_the_request_path_is_named_on_its_page():
 def test_big_blobs_are_found():
     assert tidy.check_blob("x.bin", 256 * 1024) == []
     assert tidy.check_blob("x.bin", 256 * 1024 + 1)
+
+
+def test_a_header_is_proven_only_by_its_own_source_including_it_first():
+    sources = {"a/x.cc": '// why\n#include "a/x.h"\n#include <vector>\n', "a/y.cc": '#include <vector>\n#include "a/y.h"\n'}
+    assert tidy.proven_by_its_source("a/x.h", sources.get)
+    assert not tidy.proven_by_its_source("a/y.h", sources.get)
+    assert not tidy.proven_by_its_source("a/z.h", sources.get)

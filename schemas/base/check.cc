@@ -28,6 +28,8 @@ void abort_on_soft_failure(bool enabled) {
   soft_failure_aborts.store(enabled, std::memory_order_relaxed);
 }
 
-uint64_t soft_failure_count() { return soft_failures.load(std::memory_order_relaxed); }
+uint64_t soft_failure_count() {
+  return soft_failures.load(std::memory_order_relaxed);
+}
 
 }  // namespace sluice

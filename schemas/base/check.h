@@ -19,9 +19,8 @@ uint64_t soft_failure_count();
 #define CHECK(condition) \
   (__builtin_expect(!!(condition), 1) ? (void)0 : ::sluice::check_failed(#condition, __FILE__, __LINE__))
 
-#define CHECK_SOFT(condition)              \
-  (__builtin_expect(!!(condition), 1) ? (void)0 \
-                                      : ::sluice::soft_check_failed(#condition, __FILE__, __LINE__))
+#define CHECK_SOFT(condition) \
+  (__builtin_expect(!!(condition), 1) ? (void)0 : ::sluice::soft_check_failed(#condition, __FILE__, __LINE__))
 
 #ifdef NDEBUG
 #define DCHECK(condition) ((void)0)

@@ -28,7 +28,7 @@ class ListHook {
   ListHook* previous_ = this;
 };
 
-template <typename T, ListHook T::*hook>
+template <typename T, ListHook T::* hook>
 class IntrusiveList {
  public:
   bool is_empty() const { return !root_.is_linked(); }

@@ -39,11 +39,23 @@ struct Instant {
   }
 };
 
-constexpr Duration operator""_ns(unsigned long long n) { return {static_cast<int64_t>(n)}; }
-constexpr Duration operator""_us(unsigned long long n) { return Duration::microseconds(static_cast<int64_t>(n)); }
-constexpr Duration operator""_ms(unsigned long long n) { return Duration::milliseconds(static_cast<int64_t>(n)); }
-constexpr Duration operator""_s(unsigned long long n) { return Duration::seconds(static_cast<int64_t>(n)); }
-constexpr std::size_t operator""_KiB(unsigned long long n) { return n * 1024; }
-constexpr std::size_t operator""_MiB(unsigned long long n) { return n * 1024 * 1024; }
+constexpr Duration operator""_ns(unsigned long long n) {
+  return {static_cast<int64_t>(n)};
+}
+constexpr Duration operator""_us(unsigned long long n) {
+  return Duration::microseconds(static_cast<int64_t>(n));
+}
+constexpr Duration operator""_ms(unsigned long long n) {
+  return Duration::milliseconds(static_cast<int64_t>(n));
+}
+constexpr Duration operator""_s(unsigned long long n) {
+  return Duration::seconds(static_cast<int64_t>(n));
+}
+constexpr std::size_t operator""_KiB(unsigned long long n) {
+  return n * 1024;
+}
+constexpr std::size_t operator""_MiB(unsigned long long n) {
+  return n * 1024 * 1024;
+}
 
 }  // namespace sluice
