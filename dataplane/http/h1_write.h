@@ -14,7 +14,7 @@ namespace sluice::dataplane {
 enum class HeaderEditKind : uint8_t { set, add, remove };
 struct HeaderEdit {
   HeaderEditKind kind;
-  std::string_view name;   // Any case; compared without case.
+  std::string_view name;  // Any case; compared without case.
   std::string_view value;
 };
 
@@ -34,7 +34,7 @@ struct ForwardResponse {
   uint64_t content_length = 0;              // framing == length; also copied for HEAD and 304.
   bool keep_alive = true;
   uint8_t client_minor_version = 1;
-  std::string_view request_id;              // X-Request-ID echoed, unless the origin set one.
+  std::string_view request_id;  // X-Request-ID echoed, unless the origin set one.
   std::span<const HeaderEdit> edits;
 };
 
@@ -51,11 +51,11 @@ uint32_t write_forward_response(const ResponseHead& head, const ForwardResponse&
 
 struct LocalAnswer {
   uint16_t status = 500;
-  std::string_view content_type;    // Empty: no body headers beyond Content-Length: 0.
-  std::string_view body;            // Not written for HEAD, its length still is.
-  std::string_view location;        // Redirects.
-  uint32_t retry_after_seconds = 0; // 0: not sent.
-  bool no_store = true;             // Cache-Control: no-store on errors and outages.
+  std::string_view content_type;     // Empty: no body headers beyond Content-Length: 0.
+  std::string_view body;             // Not written for HEAD, its length still is.
+  std::string_view location;         // Redirects.
+  uint32_t retry_after_seconds = 0;  // 0: not sent.
+  bool no_store = true;              // Cache-Control: no-store on errors and outages.
   bool keep_alive = true;
   bool is_head = false;
   uint8_t client_minor_version = 1;

@@ -14,16 +14,43 @@ enum class Method : uint8_t { other, get, head, post, put, del, connect, options
 
 // RFC 9110 9.2.2: a proxy may repeat these by itself.
 constexpr bool is_idempotent(Method method) {
-  return method == Method::get || method == Method::head || method == Method::put ||
-         method == Method::del || method == Method::options || method == Method::trace;
+  return method == Method::get || method == Method::head || method == Method::put || method == Method::del ||
+         method == Method::options || method == Method::trace;
 }
 
 // Fields the proxy itself cares about; everything else is `other`.
 enum class HeaderId : uint8_t {
-  other, connection, content_length, transfer_encoding, host, expect, upgrade, te, trailer, keep_alive,
-  proxy_connection, proxy_authenticate, proxy_authorization, x_forwarded_for, x_forwarded_proto,
-  x_forwarded_host, x_forwarded_port, x_real_ip, x_request_id, forwarded, via, user_agent, referer,
-  date, server, retry_after, authorization, cookie, set_cookie, content_type, location,
+  other,
+  connection,
+  content_length,
+  transfer_encoding,
+  host,
+  expect,
+  upgrade,
+  te,
+  trailer,
+  keep_alive,
+  proxy_connection,
+  proxy_authenticate,
+  proxy_authorization,
+  x_forwarded_for,
+  x_forwarded_proto,
+  x_forwarded_host,
+  x_forwarded_port,
+  x_real_ip,
+  x_request_id,
+  forwarded,
+  via,
+  user_agent,
+  referer,
+  date,
+  server,
+  retry_after,
+  authorization,
+  cookie,
+  set_cookie,
+  content_type,
+  location,
 };
 
 struct Field {
@@ -57,11 +84,11 @@ struct RequestHead {
   std::string_view user_agent;
   std::string_view referer;
   uint64_t content_length = 0;
-  uint32_t head_bytes = 0;      // Consumed, including the empty line.
+  uint32_t head_bytes = 0;  // Consumed, including the empty line.
   uint32_t field_count = 0;
   uint8_t minor_version = 1;
   BodyFraming framing = BodyFraming::none;
-  bool keep_alive = true;       // The client wants to go on afterwards.
+  bool keep_alive = true;  // The client wants to go on afterwards.
   bool expects_continue = false;
   bool accepts_trailers = false;  // TE: trailers
   Field fields[kFieldCountMax];

@@ -127,7 +127,8 @@ def test_a_crash_loop_ends_at_the_previous_stable_snapshot(world):
 
     def start_plane(*options):
         planes.append(Process([BINARIES / "sluice-dataplane", "--data-dir", gateway.data_dir,
-                               "--workers", "1", *options], gateway.folder / "plane.log", gateway.environment()))
+                               "--workers", "1", *options],
+                              gateway.folder / "plane.log", gateway.environment()))
         wait_for(lambda: answers(port), "traffic to flow")
         return planes[-1]
 
