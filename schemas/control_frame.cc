@@ -64,7 +64,14 @@ std::vector<Generation> take_generations(const flatbuffers::Vector<const wire::G
   std::vector<Generation> taken;
   if (generations == nullptr) return taken;
   taken.reserve(generations->size());
-  for (const wire::Generation* generation : *generations) taken.push_back(from_wire(generation));
+  // The verifier does not check the alignment of structs in a vector (a fuzz find): copied, not read in
+  // place.
+  for (flatbuffers::uoffset_t i = 0; i < generations->size(); ++i) {
+    wire::Generation generation;
+    std::memcpy(static_cast<void*>(&generation), generations->Data() + i * sizeof(generation),
+                sizeof(generation));
+    taken.push_back(from_wire(&generation));
+  }
   return taken;
 }
 

@@ -247,12 +247,12 @@ std::expected<void, ApplyError> ConfigService::resolve_conflict(Generation seen,
   const auto moved = is_ours ? store_.adopt_generation(seen) : store_.raise_generation(seen);
   if (!moved) return std::unexpected(storage_error(moved.error()));
   if (is_ours) {
-    spdlog::info("the data plane serves revision {} already, under generation {}.{}; continuing from there",
+    spdlog::info("the data plane serves revision {} already, under generation {}/{}; continuing from there",
                  current->revision.id, seen.incarnation, seen.number);
   } else {
     spdlog::warn(
-        "the data plane has generation {}.{}, which this database does not know (was it lost or restored?); "
-        "revision {} is offered under {}.{}",
+        "the data plane has generation {}/{}, which this database does not know (was it lost or restored?); "
+        "revision {} is offered under {}/{}",
         seen.incarnation, seen.number, moved->id, moved->generation.incarnation, moved->generation.number);
   }
   auto offer = current->offer;
@@ -274,6 +274,7 @@ ApplyError ConfigService::take_back(const std::shared_ptr<const ActiveConfig>& p
   const auto back = store_.reject(refused->revision.id, rejection);
   if (!back) return storage_error(back.error());
   error.current_revision = back->id;
+  spdlog::error("{}; revision {} is active", error.message, back->id);
   if (back->id == refused->revision.id) {  // Nothing older to go back to: it stays wanted, and says so.
     become(std::make_shared<const ActiveConfig>(*back, refused->config, refused->offer));
     return error;

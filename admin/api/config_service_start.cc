@@ -123,8 +123,15 @@ void ConfigService::reconcile_for_ever() {
 // the time the turn comes, and nothing is left to do.
 void ConfigService::handle(const LinkEvent& event) {
   using Kind = LinkEvent::Kind;
-  if (event.kind == Kind::stable)
-    spdlog::info("generation {}.{} is stable", event.generation.incarnation, event.generation.number);
+  if (event.kind == Kind::stable) {
+    spdlog::info("generation {}/{} is stable", event.generation.incarnation, event.generation.number);
+  }
+  if (event.kind == Kind::applied) {
+    const DataPlaneView view = link_.view();
+    spdlog::info("every worker serves revision {}, generation {}/{}, {} us after its offer",
+                 view.applied_revision, view.applied.incarnation, view.applied.number,
+                 view.last_applied.apply_microseconds);
+  }
   if (event.kind != Kind::rejected && event.kind != Kind::conflict) return;
   const std::lock_guard turn(writers_);
   const auto current = active();
@@ -143,7 +150,6 @@ void ConfigService::handle(const LinkEvent& event) {
   if (current->revision.verdict == Verdict::rejected) return;  // Offered again after a restart; said before.
   const ApplyError error = take_back(nullptr, why);
   note_failure(error.message);
-  spdlog::error("{}; revision {} is active", error.message, error.current_revision);
 }
 
 // A newer revision replaced it before its verdict came; the history should still say what it was.

@@ -62,7 +62,7 @@ void reload_file(ConfigService& service, const std::string& path, bool allow_emp
   if (applied) return log_applied(*applied);
   const ApplyError& error = applied.error();
   for (const ConfigError& one : error.errors) spdlog::error("{}", to_text(one));
-  if (error.errors.empty()) spdlog::error("{}", error.message);
+  if (error.errors.empty() && error.failure != ApplyFailure::rejected) spdlog::error("{}", error.message);
   spdlog::error("{} is not applied; revision {} stays active", path, active_revision(service));
 }
 
