@@ -176,7 +176,8 @@ void ByteChain::consume(ChainMemory& memory, uint64_t count) {
 // A small range that does not continue the target's last one is copied behind it: a reader that stalls
 // while bytes trickle in must not cost a whole receive buffer per trickle.
 bool ByteChain::move_by_copy(ChainMemory& memory, ByteChain& target, uint32_t length) {
-  if (length > kMoveCopyBytesMax || continues(target.tail_, head_->buffer, head_->data)) return false;
+  const uint32_t copy_bytes_max = target.bytes_ < kBacklogBytes ? kMoveCopyBytesMax : kBacklogCopyBytesMax;
+  if (length > copy_bytes_max || continues(target.tail_, head_->buffer, head_->data)) return false;
   if (length > room_behind(memory, target.tail_)) return false;
   target.extend_tail({head_->data, length});
   consume(memory, length);

@@ -66,8 +66,8 @@ class ByteChain {
 
   // Drops `count` bytes from the front. Requires: count <= bytes().
   void consume(ChainMemory& memory, uint64_t count);
-  // Moves the first `count` bytes to the end of `target`. A split range is shared by reference; ranges up
-  // to kMoveCopyBytesMax are copied behind the target's last one when there is room.
+  // Moves the first `count` bytes to the end of `target`. A split range is shared by reference; small ones
+  // are copied behind the target's last one when there is room.
   void move_to(ChainMemory& memory, ByteChain& target, uint64_t count);
   // Puts a range in front of everything. Takes over one reference. A range that ends where the first one
   // starts makes it longer (the headroom of a received buffer).
@@ -83,8 +83,11 @@ class ByteChain {
   uint32_t gather(std::span<std::span<std::byte>> ranges) const;
 
  private:
-  // 2 KiB copied costs some 50 ns; the alternative pins 64 KiB.
+  // 2 KiB copied costs some 50 ns; the alternative pins 64 KiB. Once the target's reader is behind, larger
+  // ranges are worth it too: four of 16 KiB share one buffer, and a window costs what it says.
   static constexpr uint32_t kMoveCopyBytesMax = 2048;
+  static constexpr uint32_t kBacklogBytes = 16 * 1024;
+  static constexpr uint32_t kBacklogCopyBytesMax = 16 * 1024;
 
   bool move_by_copy(ChainMemory& memory, ByteChain& target, uint32_t length);
   void push_back(Segment* segment);
