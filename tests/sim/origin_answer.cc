@@ -87,6 +87,7 @@ void OriginConnection::write_act(const std::string& head, const std::string& bod
       if (plan.response_framing == Framing::until_end || is_upgrade) break;
       bytes += "HTTP/1.1 200 Unasked\r\nContent-Length: 0\r\n\r\n";
       origin_.ledger_.has_unasked_answers = true;
+      close_when_written_ = true;  // Or it would answer every later request with the one before.
       break;
     default:
       break;

@@ -32,6 +32,7 @@ class SimClient final : public SimActor {
   Instant progress_at() const { return progress_at_; }
   std::string describe() const;
   uint64_t body_bytes_received() const { return body_bytes_received_; }
+  uint64_t tunnel_bytes_received() const { return tunnel_received_; }
   // The end of the run: whatever still stands goes.
   void abandon();
 

@@ -66,6 +66,7 @@ void TunnelClient::look() {
   if (is_connected_ && writer_.is_done()) kernel_.shutdown_write(*socket_);
   const bool is_over = kernel_.is_at_end(*socket_);
   if (!is_over || !(writer_.is_done() || writer_.has_failed() || socket_->is_dead)) return;
+  plan_.client_saw_reset = socket_->is_dead;
   plan_.client_got_all = !socket_->is_dead && received_ == plan_.origin_bytes;
   if (!socket_->is_dead && plan_.is_wholesome() && !plan_.may_be_cut && plan_.reached_origin &&
       received_ < plan_.origin_written && writer_.is_done()) {

@@ -26,6 +26,7 @@ struct TunnelPlan {
   Duration reading_pause;   // The client stops reading once, for that long.
   // What happened.
   bool client_got_all = false;
+  bool client_saw_reset = false;
   bool origin_got_all = false;
   bool reached_origin = false;
   uint64_t origin_written = 0;

@@ -101,6 +101,11 @@ void SimWorld::drop_unused_snapshots() {
   });
 }
 
+uint64_t SimWorld::snapshots_in_use() {
+  drop_unused_snapshots();
+  return editions_.size();
+}
+
 void SimWorld::place(const std::vector<PeerUseSpec>& peers) {
   auto placed = std::make_unique<PublishedPlacement>();
   placed->version = placements_.size() + 1;
@@ -207,7 +212,10 @@ void SimWorld::run_clients() {
 bool SimWorld::run_for(Duration time) {
   const Instant end = kernel_.now() + time;
   bool is_over = false;
-  kernel_.call_at(end, [&is_over] { is_over = true; });
+  kernel_.call_at(end, [this, &is_over] {
+    is_over = true;
+    if (worker_ != nullptr) worker_->wake();  // Or the wait would go on to the next thing that happens.
+  });
   while (!is_over) {
     if (!tick()) return false;
   }

@@ -49,6 +49,8 @@ class SimWorld {
   Ledger& ledger() { return ledger_; }
   WorkerStats& stats() { return *stats_; }
   uint64_t access_records() const { return access_records_; }
+  uint64_t listeners_settled() const { return shelf_->workers[0].listeners_settled.load(); }
+  uint64_t snapshots_in_use();                                 // As a keeper sees it; the others are freed.
   uint64_t held_bytes_max() const { return held_bytes_max_; }  // Of buffers, over all ticks so far.
 
   // ---- who is there
