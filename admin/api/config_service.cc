@@ -83,15 +83,15 @@ std::expected<Config, ApplyError> ConfigService::config_of(uint64_t revision) {
 
 ApplyResult ConfigService::apply_config(Config config, const ApplyRequest& request) {
   const Instant began = monotonic_now();
-  const std::unique_lock turn(writers_, kTurnPatience);
-  if (!turn.owns_lock()) return finish(std::unexpected(ApplyError{.failure = ApplyFailure::busy}), began);
+  const Turns::Turn turn(writers_, kTurnPatience);
+  if (!turn.is_mine()) return finish(std::unexpected(ApplyError{.failure = ApplyFailure::busy}), began);
   return finish(apply(std::move(config), {}, request), began);
 }
 
 ApplyResult ConfigService::put_route(std::shared_ptr<const Route> route, const ApplyRequest& request) {
   const Instant began = monotonic_now();
-  const std::unique_lock turn(writers_, kTurnPatience);
-  if (!turn.owns_lock()) return finish(std::unexpected(ApplyError{.failure = ApplyFailure::busy}), began);
+  const Turns::Turn turn(writers_, kTurnPatience);
+  if (!turn.is_mine()) return finish(std::unexpected(ApplyError{.failure = ApplyFailure::busy}), began);
   const auto before = active();
   if (!before) {
     return finish(std::unexpected(ApplyError{.failure = ApplyFailure::not_found,
@@ -105,8 +105,8 @@ ApplyResult ConfigService::put_route(std::shared_ptr<const Route> route, const A
 
 ApplyResult ConfigService::remove_route(const std::string& name, const ApplyRequest& request) {
   const Instant began = monotonic_now();
-  const std::unique_lock turn(writers_, kTurnPatience);
-  if (!turn.owns_lock()) return finish(std::unexpected(ApplyError{.failure = ApplyFailure::busy}), began);
+  const Turns::Turn turn(writers_, kTurnPatience);
+  if (!turn.is_mine()) return finish(std::unexpected(ApplyError{.failure = ApplyFailure::busy}), began);
   const auto before = active();
   if (!before || before->config->find_route(name) == nullptr) {
     return std::unexpected(
@@ -119,8 +119,8 @@ ApplyResult ConfigService::remove_route(const std::string& name, const ApplyRequ
 
 ApplyResult ConfigService::activate(uint64_t revision, const ApplyRequest& request) {
   const Instant began = monotonic_now();
-  const std::unique_lock turn(writers_, kTurnPatience);
-  if (!turn.owns_lock()) return finish(std::unexpected(ApplyError{.failure = ApplyFailure::busy}), began);
+  const Turns::Turn turn(writers_, kTurnPatience);
+  if (!turn.is_mine()) return finish(std::unexpected(ApplyError{.failure = ApplyFailure::busy}), began);
   auto config = config_of(revision);
   if (!config) return finish(std::unexpected(std::move(config.error())), began);
   return finish(apply(std::move(*config), {.rollback_of = revision}, request), began);

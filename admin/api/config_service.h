@@ -16,6 +16,7 @@
 #include <string>
 #include <thread>
 
+#include "admin/api/turns.h"
 #include "admin/link/data_plane_link.h"
 #include "admin/model/config.h"
 #include "admin/model/config_error.h"
@@ -137,7 +138,7 @@ class ConfigService {
   DataPlaneLink& link_;
   const Resolver resolver_;
 
-  std::timed_mutex writers_;  // Held through a whole change. Taken before the other two.
+  Turns writers_;  // Held through a whole change. Taken before the other two.
 
   mutable std::mutex mutex_;  // The copies that readers take.
   std::shared_ptr<const ActiveConfig> active_;

@@ -13,6 +13,8 @@
 namespace sluice::admin {
 namespace {
 
+// A turn takes at most the seconds of one verdict.
+constexpr auto kForEver = std::chrono::hours(1);
 // How often names that did not resolve are asked again.
 constexpr auto kRetryEvery = std::chrono::seconds(1);
 // Changes follow each other closely or not at all. Giving memory back after each would cost the next one
@@ -43,7 +45,7 @@ ConfigService::Result ConfigService::compile_active(const Revision& revision, Co
 
 std::expected<void, ApplyError> ConfigService::start(const Config* file, const ApplyRequest& request) {
   {
-    const std::lock_guard turn(writers_);
+    const Turns::Turn turn(writers_, kForEver);
     if (auto done = restore_or_apply(file, request); !done) return done;
   }
   reconciler_ = std::thread([this] { reconcile_for_ever(); });
@@ -133,7 +135,7 @@ void ConfigService::handle(const LinkEvent& event) {
                  view.last_applied.apply_microseconds);
   }
   if (event.kind != Kind::rejected && event.kind != Kind::conflict) return;
-  const std::lock_guard turn(writers_);
+  const Turns::Turn turn(writers_, kForEver);
   const auto current = active();
   const Generation meant = event.kind == Kind::rejected ? event.generation : event.wanted;
   const RejectedMessage& rejected = event.rejection.rejected;
@@ -167,8 +169,8 @@ void ConfigService::trim_memory() {
 }
 
 void ConfigService::retry_build() {
-  const std::unique_lock turn(writers_, std::try_to_lock);
-  if (!turn.owns_lock()) return;
+  const Turns::Turn turn(writers_, std::chrono::milliseconds(0));
+  if (!turn.is_mine()) return;
   const auto current = active();
   if (!current || current->offer.memory) return;
   Config config = *current->config;
