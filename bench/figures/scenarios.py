@@ -184,7 +184,7 @@ def routes(quick):
 
 
 def idle(quick):
-    count = 2_000 if quick else 9_000
+    count = 2_000 if quick else 10_000
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
     origin = Origin()
