@@ -66,6 +66,18 @@ void settle(StreamContext& context, Stream& stream) {
   context.streams.give_back(stream);
 }
 
+// Until a route says otherwise: what the listener says, so that an answer of our own has its time to leave.
+wire::Timeouts timeouts_before_routing(const StreamContext& context, const ClientConn& client) {
+  constexpr uint32_t kBeforeTheFirstSnapshot = 10'000;
+  if (context.published == nullptr || client.listener->index == UINT32_MAX) {
+    return {kBeforeTheFirstSnapshot, kBeforeTheFirstSnapshot, kBeforeTheFirstSnapshot,
+            kBeforeTheFirstSnapshot, kBeforeTheFirstSnapshot, kBeforeTheFirstSnapshot,
+            kBeforeTheFirstSnapshot};
+  }
+  const decide::Snapshot& snapshot = *context.published->snapshot;
+  return snapshot.timeouts(snapshot.listeners()[client.listener->index].timeouts());
+}
+
 }  // namespace
 
 Stream* begin_stream(StreamContext& context, ClientConn& client) {
@@ -74,6 +86,7 @@ Stream* begin_stream(StreamContext& context, ClientConn& client) {
   stream->client = &client;
   client.stream = stream;
   stream->state = StreamState::finishing;  // Until a step says otherwise.
+  stream->timeouts = timeouts_before_routing(context, client);
   stream->listener_stats_slot = client.listener->stats_slot;
   stream->started = client.head_started.is_never() ? context.now : client.head_started;
   stream->wall_clock_nanoseconds =

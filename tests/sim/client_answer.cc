@@ -97,8 +97,12 @@ void SimClient::check_answer_head(const Message& message, uint16_t status) {
   seen.by_proxy = id.empty();
   const bool is_unasked = ledger_.has_unasked_answers && message.start_line.ends_with("Unasked");
   if (seen.by_proxy) {
-    if (!is_unasked && (status < 400 || status == 500))
-      fail("client: proxy answers request %u with %u", plan.id, status);
+    const bool is_expected = is_unasked || (plan.local_path.empty() ? status >= 400 && status != 500
+                                                                    : status == plan.status || status >= 400);
+    if (!is_expected) fail("client: proxy answers request %u with %u", plan.id, status);
+    if (plan.client_act == ClientAct::sends_garbage && !message.connection_has("close")) {
+      fail("client: request %u was garbage, and the connection is kept", plan.id);
+    }
   } else {
     if (id != std::to_string(plan.id)) {
       fail("D1: request %u got the answer to request %s", plan.id, std::string(id).c_str());

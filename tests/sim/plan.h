@@ -39,6 +39,7 @@ enum class ClientAct : uint8_t {
   resets_early,
   never_finishes,  // Stops inside the request and waits.
   stops_reading,   // For a while, then goes on.
+  sends_garbage,   // Something that is not HTTP, instead of the request.
   stops_for_ever,  // Reads nothing more until it is thrown out.
   act_count,
 };
@@ -57,6 +58,7 @@ struct RequestPlan {
   uint64_t client_act_at = 0;  // After that many bytes sent and received together.
   Duration client_stop = 1_s;  // For stops_reading.
 
+  std::string local_path;  // Answered by the proxy itself; empty: goes to an origin.
   uint16_t status = 200;
   Framing response_framing = Framing::length;
   uint64_t response_bytes = 0;
@@ -72,6 +74,7 @@ struct RequestPlan {
   uint64_t tunnel_origin_bytes = 0;
 
   bool is_idempotent() const { return method != "POST" && method != "PATCH"; }
+  std::string path() const { return local_path.empty() ? "/r/" + std::to_string(id) : local_path; }
   bool is_wholesome() const { return client_act == ClientAct::normal && origin_act == OriginAct::normal; }
   bool has_response_body() const { return method != "HEAD" && status != 204 && status != 304; }
   Pattern request_pattern() const { return Pattern(uint64_t{id} * 2); }
@@ -83,6 +86,7 @@ struct RequestPlan {
 // How it went.
 struct RequestFacts {
   // At origins.
+  uint32_t lines_seen = 0;      // Connections on which an origin saw its request line.
   uint32_t heads_seen = 0;      // Attempts whose head an origin read.
   bool body_complete = false;   // An origin read the whole body.
   bool answer_was_cut = false;  // An until_end answer ended before its last byte, with FIN.

@@ -18,7 +18,8 @@ std::string chunked_body(const RequestPlan& plan, Rng& rng) {
     text.append(size).append(body, from, count).append("\r\n");
     from += count;
   }
-  return text.append("0\r\n\r\n");
+  return text.append(rng.chance(1, 8) ? "0\r\nX-Trailer: yes\r\nTransfer-Encoding: chunked\r\n\r\n"
+                                      : "0\r\n\r\n");
 }
 
 }  // namespace
@@ -59,8 +60,18 @@ void SimClient::on_connected(Socket&, int error) {
 }
 
 std::string SimClient::request_text(const RequestPlan& plan) {
-  std::string text = plan.method + " /r/" + std::to_string(plan.id) + "?x=y HTTP/1." +
-                     std::to_string(plan.minor_version) + "\r\nHost: sim.test\r\nX-Hop: secret\r\n";
+  if (plan.client_act == ClientAct::sends_garbage) {
+    constexpr const char* kGarbage[] = {"GET / HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n",
+                                        "GET /\r\n\r\n",
+                                        "\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03 not TLS here\r\n\r\n",
+                                        "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 1\r\n"
+                                        "Transfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+                                        "GET / HTTP/1.1\nHost: a\n\n",
+                                        "CONNECT a:1 HTTP/1.1\r\nHost: a:1\r\n\r\n"};
+    return kGarbage[plan.client_act_at % std::size(kGarbage)];
+  }
+  std::string text = plan.method + " " + plan.path() + "?x=y HTTP/1." + std::to_string(plan.minor_version) +
+                     "\r\nHost: sim.test\r\nX-Hop: secret\r\n";
   text += plan.wants_upgrade ? "Connection: upgrade, x-hop\r\nUpgrade: sim\r\n" : "";
   if (!plan.wants_upgrade) {
     const bool keeps = plan.minor_version == 0 && !plan.wants_close;
@@ -130,6 +141,7 @@ void SimClient::on_writable(Socket&) {
 void SimClient::act_if_due() {
   if (acted_ || is_done_ || answered_ >= requests_.size()) return;
   const RequestPlan& plan = ledger_.plan(requests_.front());
+  if (plan.client_act == ClientAct::sends_garbage) return;
   if (plan.client_act == ClientAct::normal || socket_->written + bytes_read_ < plan.client_act_at) return;
   acted_ = true;
   kernel_.note("client acts: socket, act", socket_->id, static_cast<int>(plan.client_act));

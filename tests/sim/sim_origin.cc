@@ -73,6 +73,7 @@ void OriginConnection::read_request() {
     fail("origin: bytes of a next request before request %u was answered: %.80s", plan_->id,
          reader_.pending().c_str());
   }
+  note_request_line();
   if (reader_.advance_head()) begin_request();
   if (plan_ == nullptr) {
     if (reader_.state() == MessageReader::State::broken) fail("origin: %s", reader_.complaint().c_str());
@@ -81,6 +82,18 @@ void OriginConnection::read_request() {
   check_body(reader_.advance_body());
   if (reader_.state() == MessageReader::State::broken) fail("origin: %s", reader_.complaint().c_str());
   if (reader_.state() == MessageReader::State::done) body_finished();
+}
+
+// A request may have been processed as soon as an origin knows what it is, long before its head is complete.
+void OriginConnection::note_request_line() {
+  if (plan_ != nullptr || line_was_noted_ || reader_.pending().find("\r\n") == std::string::npos) return;
+  line_was_noted_ = true;
+  const uint32_t id = id_of_target(reader_.pending().substr(0, reader_.pending().find("\r\n")));
+  if (!origin_.ledger_.knows(id)) return;  // begin_request() complains.
+  const uint32_t seen = ++origin_.ledger_.facts(id).lines_seen;
+  if (seen > 1 && !origin_.ledger_.plan(id).is_idempotent()) {
+    fail("D2: request %u, which is not idempotent, came over %u connections", id, seen);
+  }
 }
 
 void OriginConnection::begin_request() {
@@ -179,6 +192,7 @@ void OriginConnection::answer_written() {
   answering_ = false;
   answer_scheduled_ = false;
   plan_ = nullptr;
+  line_was_noted_ = false;
   ++served_;
   reader_.next();
   const uint32_t most = origin_.options_.requests_per_connection_max;

@@ -48,6 +48,7 @@ class OriginConnection final : public SimActor {
 
  private:
   void read_request();
+  void note_request_line();
   void begin_request();
   void check_request_head(const Message& message);
   void check_body(std::string_view bytes);
@@ -70,6 +71,7 @@ class OriginConnection final : public SimActor {
   PacedWriter writer_;
   const RequestPlan* plan_ = nullptr;  // The request being served.
   OriginAct act_ = OriginAct::normal;
+  bool line_was_noted_ = false;
   bool answer_scheduled_ = false;
   bool answering_ = false;
   bool close_when_written_ = false;

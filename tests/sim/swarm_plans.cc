@@ -65,9 +65,28 @@ void draw_response_side(Rng& rng, const SwarmParameters& parameters, RequestPlan
   plan.answer_pace = draw_pace(rng);
 }
 
+// Requests the proxy answers by itself: its own pages, a fixed answer, a redirect, a pool nobody serves.
+void draw_local(Rng& rng, RequestPlan& plan) {
+  struct Local {
+    const char* path;
+    uint16_t status;
+  };
+  constexpr Local kLocals[] = {{"/fixed", 200},
+                               {"/moved/away", 302},
+                               {"/dead/end", 502},
+                               {"/_sluice/live", 200},
+                               {"/_sluice/ready", 200}};
+  const Local& local = kLocals[rng.below(std::size(kLocals))];
+  plan.local_path = local.path;
+  plan.status = local.status;
+  plan.method = rng.chance(1, 4) ? "HEAD" : "GET";
+  plan.wants_close = rng.chance(1, 10);
+}
+
 }  // namespace
 
 void draw_request(Rng& rng, const SwarmParameters& parameters, RequestPlan& plan, bool is_last) {
+  if (rng.chance(1, 12)) return draw_local(rng, plan);
   draw_request_side(rng, parameters, plan, is_last);
   draw_response_side(rng, parameters, plan);
   if (!parameters.scripts_misbehave) return;
