@@ -127,6 +127,7 @@ int run(const Options& options, int signals) {
   if (auto started = service.start(file ? &file->config : nullptr, request); !started) {
     return fail(kExitUsage, started.error().message);
   }
+  if (!file) service.note_failure(options.config_path + " is refused; its errors are in the log");
   if (!server && !bind(service.active()->config->admin.listen)) return kExitEnvironment;
 
   Api api(service, *opened->store, link, SLUICE_VERSION);
