@@ -45,9 +45,10 @@ function(sluice_library name)
   endif()
 endfunction()
 
-# sluice_test(NAME SOURCES ... LINKS ...): a GoogleTest executable, registered with CTest.
+# sluice_test(NAME SOURCES ... LINKS ... [LABELS tsan]): a GoogleTest executable, registered with CTest.
+# tsan: threads of ours meet in it, so tools/test runs it under ThreadSanitizer as well.
 function(sluice_test name)
-  cmake_parse_arguments(ARG "" "" "SOURCES;LINKS" ${ARGN})
+  cmake_parse_arguments(ARG "" "" "SOURCES;LINKS;LABELS" ${ARGN})
   if(NOT SLUICE_TESTS)
     return()
   endif()
@@ -58,6 +59,7 @@ function(sluice_test name)
   endif()
   sluice_compile_quickly(${name})
   add_test(NAME ${name} COMMAND ${name})
+  set_tests_properties(${name} PROPERTIES LABELS "${ARG_LABELS}")
 endfunction()
 
 # sluice_fuzz(NAME SOURCES ... LINKS ...): a libFuzzer target under SLUICE_FUZZ.
