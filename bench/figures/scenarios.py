@@ -98,7 +98,8 @@ class FreshConnections(threading.Thread):
 
 def storm(quick):
     """Alternates two configurations (another route, another listener) through the API while wrk keeps 64
-    connections busy and 200 more come and go each second; the same load without reloads runs before and after."""
+    connections busy and 200 more come and go each second; the same load without reloads runs before and
+    after."""
     reloads, duration = (100, 10) if quick else (1000, 100)
     origin = Origin()
     port, second_port = free_port(), free_port()
