@@ -179,6 +179,11 @@ void advance_session(StreamContext& context, ClientConn& client) {
 }
 
 void begin_tunnel(StreamContext& context, ClientConn& client) {
+  // Accepted while its listener's accept was being cancelled: the configuration it belonged to is gone.
+  if (context.published == nullptr || client.listener->index == UINT32_MAX) {
+    client.drain(context, Farewell::reset);
+    return;
+  }
   const decide::Snapshot& snapshot = *context.published->snapshot;
   const wire::Listener& listener = snapshot.listeners()[client.listener->index];
   Stream* stream = begin_stream(context, client);

@@ -40,6 +40,13 @@ void print_report() {
 void on_abort(int) {
   print_report();
 }
+#ifndef SLUICE_ADDRESS_SANITIZER
+void on_bad_access(int signal) {
+  std::signal(signal, SIG_DFL);
+  print_report();
+  std::raise(signal);
+}
+#endif
 
 }  // namespace
 
@@ -47,6 +54,8 @@ void install_report() {
   std::signal(SIGABRT, on_abort);
 #ifdef SLUICE_ADDRESS_SANITIZER
   __sanitizer_set_death_callback(print_report);
+#else
+  std::signal(SIGSEGV, on_bad_access);
 #endif
 }
 

@@ -209,6 +209,11 @@ void SimWorld::run_clients() {
   }
 }
 
+void SimWorld::abandon_clients() {
+  for (const std::unique_ptr<SimClient>& client : clients_) client->abandon();
+  for (const std::unique_ptr<TunnelClient>& client : tunnel_clients_) client->abandon();
+}
+
 bool SimWorld::run_for(Duration time) {
   const Instant end = kernel_.now() + time;
   bool is_over = false;

@@ -69,6 +69,7 @@ class SimWorld {
   // ---- running
   bool tick();  // False when the worker has returned.
   bool clients_are_done() const;
+  void abandon_clients();       // Nobody waits any more.
   void run_clients();           // Until every client is done.
   bool run_for(Duration time);  // Or until the worker returns.
   void drain(Duration limit);   // Draining, after `limit` stopping, until the worker returns.

@@ -29,7 +29,7 @@ class SwarmRun {
     if (parameters_.drains_early) {
       world_.run_for(parameters_.busy_time / 2);
       world_.drain(3_s);
-      settle_clients();
+      world_.abandon_clients();  // The gateway is gone; nobody answers what still waits in its queue.
     } else {
       world_.run_clients();
     }
@@ -78,11 +78,6 @@ class SwarmRun {
       kernel.call_at(kernel.now() + draw_start(),
                      [this] { world_.place(draw_placement(rng_, parameters_)); });
     }
-  }
-
-  // The gateway is gone: what still waits in its queue is told so, and nobody waits any more.
-  void settle_clients() {
-    for (const std::unique_ptr<SimClient>& client : world_.clients()) client->abandon();
   }
 
   SwarmResult judge() {

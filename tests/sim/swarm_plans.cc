@@ -158,7 +158,7 @@ SnapshotSpec draw_snapshot(Rng& rng, const SwarmParameters& parameters) {
                               : static_cast<uint32_t>(50 + rng.below(1ULL << (6 + rng.below(most))));
   };
   spec.timeouts = wire::Timeouts(timeout(8), timeout(8), timeout(8), timeout(6), timeout(8), timeout(8),
-                                 parameters.tunnels_may_idle ? timeout(8) : 3'600'000u);
+                                 parameters.tunnels_may_idle ? timeout(8) : 300'000u);
   return spec;
 }
 
