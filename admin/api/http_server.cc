@@ -116,7 +116,7 @@ struct HttpServer::Parts {
   WideServer server;
   std::thread thread;
   Handler handler;
-  uint16_t port = 0;
+  Endpoint listen;  // With the port that was bound.
   std::atomic<bool> is_finished{false};
 
   void install();
@@ -129,7 +129,7 @@ HttpServer::~HttpServer() {
   stop();
 }
 uint16_t HttpServer::port() const {
-  return parts_->port;
+  return parts_->listen.port;
 }
 
 std::expected<std::unique_ptr<HttpServer>, std::string> HttpServer::bind(const Endpoint& listen) {
@@ -154,7 +154,8 @@ std::expected<std::unique_ptr<HttpServer>, std::string> HttpServer::bind(const E
                            "; stop what listens there, or set admin: {listen: ...} to another port");
   }
   server.widen_backlog();
-  parts->port = static_cast<uint16_t>(bound);
+  parts->listen = listen;
+  parts->listen.port = static_cast<uint16_t>(bound);
   return std::unique_ptr<HttpServer>(new HttpServer(std::move(parts)));
 }
 
@@ -179,12 +180,13 @@ void HttpServer::Parts::serve_with_body(const httplib::Request& request, httplib
 }
 
 void HttpServer::Parts::install() {
-  server.set_pre_routing_handler([this](const httplib::Request& request, httplib::Response& response) {
-    const auto refused = RequestGuard(port).refuse(without_body(request));
-    if (!refused) return httplib::Server::HandlerResponse::Unhandled;
-    send(*refused, response);
-    return httplib::Server::HandlerResponse::Handled;
-  });
+  server.set_pre_routing_handler(
+      [guard = RequestGuard(listen)](const httplib::Request& request, httplib::Response& response) {
+        const auto refused = guard.refuse(without_body(request));
+        if (!refused) return httplib::Server::HandlerResponse::Unhandled;
+        send(*refused, response);
+        return httplib::Server::HandlerResponse::Handled;
+      });
   const char* any = ".*";
   server.Get(any, [this](const httplib::Request& request, httplib::Response& response) {
     send(handler(without_body(request)), response);

@@ -14,15 +14,18 @@ std::optional<std::string> refuse_listen_address(const Endpoint& listen) {
          " and a tunnel (ssh -L) from elsewhere";
 }
 
+RequestGuard::RequestGuard(const Endpoint& listen) : port_(":" + std::to_string(listen.port)) {
+  const std::string text = to_text(listen);
+  address_ = text.substr(0, text.size() - port_.size());
+}
+
 bool RequestGuard::is_ours(std::string_view authority) const {
-  const std::string port = ":" + std::to_string(port_);
-  for (const std::string_view name : {"127.0.0.1", "localhost", "[::1]"}) {
+  for (const std::string_view name : {"127.0.0.1", "localhost", "[::1]", address_.c_str()}) {
     if (!authority.starts_with(name)) continue;
     const std::string_view rest = authority.substr(name.size());
-    if (rest == port || (rest.empty() && port_ == 80)) return true;
-    // Health probes of service managers often leave the port out; a browser never does for port 9180, so
-    // the bare loopback names are no way in for a page: its Host would carry the page's own name.
-    if (rest.empty()) return true;
+    // Health probes of service managers often leave the port out. That is no way in for a page: a browser
+    // sends the name the page came from.
+    if (rest == port_ || rest.empty()) return true;
   }
   return false;
 }
@@ -35,7 +38,7 @@ std::optional<ApiResponse> RequestGuard::refuse(const ApiRequest& request) const
   if (!is_ours(request.host)) {
     return error_answer(
         403, "host_not_allowed",
-        "the Host header must be 127.0.0.1, localhost or [::1] with port " + std::to_string(port_));
+        "the Host header must be 127.0.0.1, localhost or [::1], with port " + port_.substr(1));
   }
   if (!request.origin.empty()) {
     constexpr std::string_view kScheme = "http://";

@@ -23,14 +23,16 @@ std::optional<std::string> refuse_listen_address(const Endpoint& listen);
 
 class RequestGuard {
  public:
-  // `port`: where the server listens; part of the only acceptable Host values.
-  explicit RequestGuard(uint16_t port) : port_(port) {}
+  // Where the server listens: what a Host may say. The address counts beside the usual loopback names
+  // (somebody may listen on 127.8.8.8).
+  explicit RequestGuard(const Endpoint& listen);
   // The answer that refuses the request, or nothing.
   std::optional<ApiResponse> refuse(const ApiRequest& request) const;
 
  private:
   bool is_ours(std::string_view authority) const;
-  uint16_t port_;
+  std::string port_;     // ":9180"
+  std::string address_;  // Of `listen`, with brackets for IPv6.
 };
 
 // The largest body accepted for this request.

@@ -6,8 +6,8 @@
 namespace sluice::admin {
 namespace {
 
-int status_of(ApiRequest request) {
-  const auto refused = RequestGuard(9180).refuse(request);
+int status_of(const ApiRequest& request, const char* listen = "127.0.0.1:9180") {
+  const auto refused = RequestGuard(*parse_endpoint(listen, false)).refuse(request);
   return refused ? refused->status : 0;
 }
 
@@ -15,6 +15,12 @@ TEST(RequestGuard, LoopbackNamesWithOurPortAreOurs) {
   for (const char* host : {"127.0.0.1:9180", "localhost:9180", "[::1]:9180", "localhost", "127.0.0.1"}) {
     EXPECT_EQ(status_of({.path = "/", .host = host}), 0) << host;
   }
+}
+
+TEST(RequestGuard, TheAddressWeListenOnIsOurs) {
+  EXPECT_EQ(status_of({.path = "/", .host = "127.8.8.8:9180"}, "127.8.8.8:9180"), 0);
+  EXPECT_EQ(status_of({.path = "/", .host = "127.8.8.8:9180"}), 403);
+  EXPECT_EQ(status_of({.path = "/", .host = "[::1]:9180"}, "[::1]:9180"), 0);
 }
 
 TEST(RequestGuard, EveryOtherHostIsRefused) {
