@@ -51,7 +51,7 @@ std::string OriginConnection::answer_body() const {
 
 void OriginConnection::answer() {
   answering_ = true;
-  writer_.begin(socket_, plan_->answer_pace);
+  writer_.set_pace(plan_->answer_pace);  // A 100 may still be leaving.
   kernel_.note("origin answers: socket, request, act", socket_.id, plan_->id, static_cast<int>(act_));
   if (act_ == OriginAct::never_answers) return;
   if (act_ == OriginAct::closes_before) return close();

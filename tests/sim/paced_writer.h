@@ -27,6 +27,7 @@ class PacedWriter {
     ++life_;
     is_waiting_ = false;
   }
+  void set_pace(Pace pace) { pace_ = pace; }
   void add(std::string_view bytes) {
     pending_.append(bytes);
     flush();
