@@ -176,8 +176,9 @@ void AccessLogFormat::set_time(const AccessRecord& record) {
   localtime_r(&clock, &parts);
   char text[64];
   time_local_.assign(text, strftime(text, sizeof(text), "%d/%b/%Y:%H:%M:%S %z", &parts));
-  time_iso8601_.assign(text, strftime(text, sizeof(text), "%Y-%m-%dT%H:%M:%S%z", &parts));
-  time_iso8601_.insert(time_iso8601_.size() - 2, ":");  // +0100 to +01:00
+  time_iso8601_.assign(text, strftime(text, sizeof(text), "%Y-%m-%dT%H:%M:%S", &parts));
+  const std::string_view zone(text, strftime(text, sizeof(text), "%z", &parts));  // +0100 to +01:00
+  time_iso8601_.append(zone.substr(0, 3)).append(1, ':').append(zone.substr(3));
 }
 
 void AccessLogFormat::append(const AccessRecord& record, std::string& out) {
