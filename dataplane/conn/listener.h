@@ -21,7 +21,6 @@ struct Listener {
   uint64_t id = 0;              // wire::Listener.id
   uint32_t index = UINT32_MAX;  // In the current snapshot; UINT32_MAX once it is gone.
   uint16_t stats_slot = 0;
-  uint16_t port = 0;
   char port_text[6] = {};
   uint8_t name_length = 0;
   char name[56] = {};  // For the access log; cut when longer.

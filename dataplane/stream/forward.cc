@@ -83,7 +83,6 @@ void offer_request(StreamContext& context, Stream& stream) {
     buffers.add_reference(range->buffer);
     origin.outbox.append(context.memory, range->buffer, range->data, range->length);
   }
-  stream.request_offered = true;
   stream.offered_at = context.now;
   stream.origin_head_scanned = 0;
   origin.want_input(context, 0, true);

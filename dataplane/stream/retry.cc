@@ -48,7 +48,6 @@ void attempt_failed(StreamContext& context, Stream& stream, Reason reason) {
     context.stats.pools[stream.pool_stats_slot].retries.add(1);
     if (was_reused || !has_untried_member(stream)) --stream.tried_count;
     stream.fresh_connection_only = true;
-    stream.request_offered = false;
     start_attempt(context, stream);
     return;
   }

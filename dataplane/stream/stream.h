@@ -78,7 +78,6 @@ struct Stream {
   bool expects_continue = false;
   bool wants_upgrade = false;
   bool is_tunnel = false;          // tcp listener: no HTTP at all.
-  bool request_offered = false;    // Bytes of this attempt were handed to the kernel.
   bool request_complete = false;   // All of it moved towards the origin.
   bool replay_is_possible = true;  // What was moved is still kept in `replay`.
   BodyFraming request_framing = BodyFraming::none;

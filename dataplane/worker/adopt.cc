@@ -88,8 +88,7 @@ void Worker::Impl::adopt_listener(const Published& published, uint32_t index, in
   listener->wanted = context->phase == Phase::serving;
   listener->is_tunnel = wanted.protocol() == wire::Protocol::tcp;
   listener->stats_slot = published.listener_stats_slots[index];
-  listener->port = wanted.address().port();
-  std::snprintf(listener->port_text, sizeof(listener->port_text), "%u", listener->port);
+  std::snprintf(listener->port_text, sizeof(listener->port_text), "%u", wanted.address().port());
   listener->arm(*context);
 }
 
