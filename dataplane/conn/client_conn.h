@@ -5,6 +5,7 @@
 
 #include "dataplane/conn/conn.h"
 #include "dataplane/conn/listener.h"
+#include "schemas/ip_address.h"
 
 namespace sluice::dataplane {
 
@@ -21,10 +22,19 @@ class ClientConn : public Conn {
   Instant head_started = Instant::never();  // First byte of a head that is not complete yet.
   Instant idle_since;
   uint64_t address_key = 0;  // In the shelf's AddressCounts; 0 = not counted.
-  uint8_t address_length = 0;
-  char address_text[46] = {};  // Without port.
+  IpAddress peer;            // Who is at the other end of the connection. A request may come from somebody
+  uint16_t peer_port = 0;    // behind it: Stream::client_address.
 
-  std::string_view address() const { return {address_text, address_length}; }
+  void set_peer(const IpAddress& address, uint16_t port) {
+    peer = address;
+    peer_port = port;
+    peer_text_length_ = write_ip_address(peer, peer_text_);
+  }
+  std::string_view peer_text() const { return {peer_text_, peer_text_length_}; }  // Without port.
+
+ private:
+  uint8_t peer_text_length_ = 0;
+  char peer_text_[kIpTextBytes] = {};
 };
 
 }  // namespace sluice::dataplane

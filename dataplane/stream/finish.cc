@@ -21,7 +21,7 @@ void write_log(StreamContext& context, Stream& stream, uint64_t body_bytes) {
   record.status = stream.status != 0 ? stream.status : describe(stream.reason).status;
   record.attempts = static_cast<uint16_t>(stream.attempts);
   record.reason = stream.reason;
-  record.client_address = client.address();
+  record.client_address = stream.client_text;
   record.request_line = kept(context, stream, stream.request_line);
   record.host = kept(context, stream, stream.host);
   record.referer = kept(context, stream, stream.referer);
@@ -85,6 +85,8 @@ Stream* begin_stream(StreamContext& context, ClientConn& client) {
   if (stream == nullptr) return nullptr;
   stream->client = &client;
   client.stream = stream;
+  stream->client_address = client.peer;
+  stream->client_text = client.peer_text();
   stream->state = StreamState::finishing;  // Until a step says otherwise.
   stream->timeouts = timeouts_before_routing(context, client);
   stream->listener_stats_slot = client.listener->stats_slot;

@@ -60,7 +60,7 @@ bool build_origin_head(StreamContext& context, Stream& stream, const RequestHead
   forward.path = head.path == "*" ? head.path : rewrite_path(context, policy, head.path);
   forward.query = head.query;
   forward.host = view(policy.request_host());
-  forward.client_address = stream.client->address();
+  forward.client_address = stream.client_text;
   forward.scheme = "http";
   forward.listener_port = stream.client->listener->port_text;
   forward.request_id = kept(context, stream, stream.request_id);
@@ -184,7 +184,7 @@ void use_pool(StreamContext& context, Stream& stream, uint32_t pool) {
   const decide::Snapshot& snapshot = *stream.published->snapshot;
   keep_name(context, stream, stream.pool_name, snapshot.text(snapshot.pools()[pool].name()));
   stream.pool_stats_slot = stream.published->pool_stats_slots[pool];
-  stream.client_hash = stable_hash(HashUse::client_address, stream.client->address());
+  stream.client_hash = stable_hash(HashUse::client_address, stream.client_text);
 }
 
 void route_request(StreamContext& context, Stream& stream, const RequestHead& head) {

@@ -22,6 +22,7 @@
 #include "dataplane/http/h1_chunked.h"
 #include "dataplane/http/head.h"
 #include "dataplane/worker/published.h"
+#include "schemas/ip_address.h"
 #include "schemas/reason.h"
 
 namespace sluice::dataplane {
@@ -52,6 +53,11 @@ struct Stream {
 
   ClientConn* client = nullptr;
   OriginConn* origin = nullptr;
+
+  // ---- who asks: the connection's peer, or whom a trusted proxy named. Logs, hashing, limits, access
+  // rules and the head towards the origin all use this one.
+  IpAddress client_address;
+  std::string_view client_text;  // The same without port; lives as long as the stream.
 
   // ---- configuration, from the one snapshot the stream lives with
   const Published* published = nullptr;  // Pinned until no retry is possible any more.

@@ -1,43 +1,19 @@
 // Completions to their owners: facts are recorded, nothing is decided. The only switch on owner and op.
-#include <arpa/inet.h>
-#include <netinet/in.h>
-
 #include <cerrno>
 #include <cstring>
 
+#include "dataplane/conn/socket_address.h"
 #include "dataplane/worker/worker_impl.h"
 #include "schemas/stable_hash.h"
 
 namespace sluice::dataplane {
 namespace {
 
-uint8_t write_address(const sockaddr_storage& address, char (&text)[46]) {
-  const void* ip = nullptr;
-  int family = address.ss_family;
-  if (family == AF_INET) {
-    ip = &reinterpret_cast<const sockaddr_in&>(address).sin_addr;
-  } else if (family == AF_INET6) {
-    const in6_addr& v6 = reinterpret_cast<const sockaddr_in6&>(address).sin6_addr;
-    ip = &v6;
-    if (IN6_IS_ADDR_V4MAPPED(&v6)) {  // A dual-stack listener: the client knows itself by its IPv4 name.
-      family = AF_INET;
-      ip = v6.s6_addr + 12;
-    }
-  }
-  if (ip == nullptr || inet_ntop(family, ip, text, sizeof(text)) == nullptr) return 0;
-  return static_cast<uint8_t>(std::strlen(text));
-}
-
 // IPv4 by address, IPv6 by /64: what one customer line usually has.
-uint64_t address_key(const sockaddr_storage& address) {
+uint64_t address_key(const IpAddress& address) {
   uint64_t bits = 0;
-  if (address.ss_family == AF_INET6) {
-    const in6_addr& v6 = reinterpret_cast<const sockaddr_in6&>(address).sin6_addr;
-    std::memcpy(&bits, IN6_IS_ADDR_V4MAPPED(&v6) ? v6.s6_addr + 8 : v6.s6_addr, sizeof(bits));
-  } else if (address.ss_family == AF_INET) {
-    bits = reinterpret_cast<const sockaddr_in&>(address).sin_addr.s_addr;
-  }
-  const uint64_t key = stable_hash(HashUse::client_address, bits, address.ss_family);
+  std::memcpy(&bits, address.bytes.data(), sizeof(bits));
+  const uint64_t key = stable_hash(HashUse::client_address, bits, address.family);
   return key >> 24 == 0 ? 1ULL << 24 : key;  // The counted part must not be 0.
 }
 
@@ -117,7 +93,7 @@ uint32_t Worker::Impl::client_connections_max() const {
 }
 
 // True when the address is below connections_per_ip, and now counted under `key` (0: nothing to count).
-bool Worker::Impl::count_address(const sockaddr_storage& address, uint64_t& key) {
+bool Worker::Impl::count_address(const IpAddress& address, uint64_t& key) {
   key = 0;
   const uint32_t limit =
       context->published == nullptr ? 0 : context->published->snapshot->root().limits()->connections_per_ip();
@@ -141,7 +117,7 @@ void Worker::Impl::on_accept(Listener& listener, int descriptor) {
   ListenerStats& stats = options.stats->listeners[listener.stats_slot];
   const sockaddr_storage address = ring->peer_address(descriptor);
   uint64_t key = 0;
-  if (!count_address(address, key)) {
+  if (!count_address(ip_of(address), key)) {
     refuse_connection(descriptor, Reason::address_limit);
     return;
   }
@@ -160,7 +136,7 @@ void Worker::Impl::on_accept(Listener& listener, int descriptor) {
   client->timer.owner_slot = client->slot;
   client->open(*context, descriptor);
   client->idle_since = context->now;
-  client->address_length = write_address(address, client->address_text);
+  client->set_peer(ip_of(address), port_of(address));
   context->mark_ready(*client);
 }
 

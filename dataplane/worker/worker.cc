@@ -147,7 +147,7 @@ void Worker::Impl::reap() {
     client.requests = 0;
     client.head_scanned = 0;
     client.head_started = Instant::never();
-    client.address_length = 0;
+    client.set_peer({}, 0);
     client.reset_for_reuse();
     clients.give_back(client);
   }

@@ -26,7 +26,7 @@ struct Worker::Impl {
   void dispatch(const Completion& completion);
   void on_listener(const Completion& completion);
   void on_accept(Listener& listener, int descriptor);
-  bool count_address(const sockaddr_storage& address, uint64_t& key);
+  bool count_address(const IpAddress& address, uint64_t& key);
   void refuse_connection(int descriptor, Reason reason);
   void on_conn(Conn& conn, const Completion& completion);
   void on_connect(OriginConn& origin, const Completion& completion);
