@@ -69,23 +69,31 @@ uint32_t Snapshot::Index::match_range(RuleRange range, const RouteQuery& query) 
   return range.count <= kScannedRulesMax ? scan(range, query) : look_up(range, query);
 }
 
+RouteMatch Snapshot::Index::match_host(const HostEntry& host, const RouteQuery& query) const {
+  if (host.only_route != kNone) return {host.only_route, host.range.first};
+  const uint32_t rule = match_range(host.range, query);
+  if (rule == kNone) return {};
+  return {arrays.rules[rule].route(), rule};
+}
+
 RouteMatch Snapshot::match(const RouteQuery& query) const {
-  uint32_t rule = kNone;
-  RuleRange range;
+  RouteMatch found;
+  HostEntry entry;
   const FoldedHost host(query.host);
   // A leading dot would find a wildcard's own entry, which stands for names with a label before it.
   if (host.is_valid() && !host.name().empty() && host.name().front() != '.') {
-    if (index_->hosts.find(host.name(), range)) rule = index_->match_range(range, query);
-    if (rule == kNone) {
-      index_->hosts.for_each_wildcard(host.name(), [&](RuleRange wildcard) {
-        rule = index_->match_range(wildcard, query);
-        return rule != kNone;
+    if (index_->hosts.find(host.name(), entry)) found = index_->match_host(entry, query);
+    if (found.rule == kNone) {
+      index_->hosts.for_each_wildcard(host.name(), [&](const HostEntry& wildcard) {
+        found = index_->match_host(wildcard, query);
+        return found.rule != kNone;
       });
     }
   }
-  if (rule == kNone && index_->hosts.has_any()) rule = index_->match_range(index_->hosts.any(), query);
-  if (rule == kNone) return {};
-  return {index_->arrays.rules[rule].route(), rule};
+  if (found.rule == kNone && index_->hosts.has_any()) {
+    found = index_->match_host({index_->hosts.any(), kNone}, query);
+  }
+  return found;
 }
 
 }  // namespace sluice::decide

@@ -21,6 +21,7 @@ struct Snapshot::Index {
   Problem build(const SnapshotLimits& limits);
   Problem build_regexes();
 
+  RouteMatch match_host(const HostEntry& host, const RouteQuery& query) const;
   // The first rule of the range that matches, or kNone.
   uint32_t match_range(RuleRange range, const RouteQuery& query) const;
   uint32_t scan(RuleRange range, const RouteQuery& query) const;

@@ -263,5 +263,33 @@ TEST(Match, AHostWithTenThousandPathsAnswersLikeAHostWithFew) {
   EXPECT_EQ(routing.match("h", "*"), "none");
 }
 
+// The index keeps 32 bytes of a name beside its hash; two long names may differ behind them only.
+TEST(HostMatch, LongNamesThatBeginAlikeAreToldApart) {
+  Routing routing;
+  const std::string head(40, 'a');
+  for (const std::string tail : {"x", "y"}) routing.rule(head + tail + ".example.com", "to " + tail, {});
+  EXPECT_EQ(routing.match(head + "x.example.com", "/"), "to x");
+  EXPECT_EQ(routing.match(head + "y.example.com", "/"), "to y");
+  EXPECT_EQ(routing.match(head + "z.example.com", "/"), "none");
+}
+
+// A host whose one rule takes everything is answered from the index; what looks like it is not.
+TEST(HostMatch, OnlyAnUnconditionalRuleForEverythingIsAnsweredWithoutLookingAtIt) {
+  Routing routing;
+  routing.rule("whole.example.com", "whole", {});
+  routing.rule("*.whole.example.com", "below whole", {});
+  routing.rule("part.example.com", "part", {.path = "/part"});
+  routing.rule("root.example.com", "root", {.path = "/", .kind = PathKind::exact});
+  routing.rule("posts.example.com", "posts",
+               {.condition = routing.builder.add_condition({.methods = {"POST"}})});
+  EXPECT_EQ(routing.match("whole.example.com", "/any/where"), "whole");
+  EXPECT_EQ(routing.match("whole.example.com", "*", "OPTIONS"), "whole");
+  EXPECT_EQ(routing.match("a.whole.example.com", "/"), "below whole");
+  EXPECT_EQ(routing.match("part.example.com", "/"), "none");
+  EXPECT_EQ(routing.match("root.example.com", "/x"), "none");
+  EXPECT_EQ(routing.match("posts.example.com", "/"), "none");
+  EXPECT_EQ(routing.match("posts.example.com", "/", "POST"), "posts");
+}
+
 }  // namespace
 }  // namespace sluice
