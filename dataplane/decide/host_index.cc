@@ -110,7 +110,7 @@ bool HostIndex::holds(const Slot& slot, uint32_t tag, std::string_view name) con
 const HostIndex::Slot* HostIndex::locate(uint64_t hash, std::string_view name, uint64_t& free_slot) const {
   const auto tag = static_cast<uint32_t>(hash);
   uint64_t at = slot_of(hash, slots_.size());
-  // Slots are 48 bytes: the name's end or the next slot is on the next line, which must not wait for this one.
+  // Slots are 48 bytes: the end of the name or the next slot is on the next line, which need not wait.
   __builtin_prefetch(reinterpret_cast<const char*>(&slots_[at]) + 64);
   for (; slots_[at].packed != 0; at = at + 1 == slots_.size() ? 0 : at + 1) {
     if (holds(slots_[at], tag, name)) return &slots_[at];
