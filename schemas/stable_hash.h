@@ -17,6 +17,7 @@ enum class HashUse : uint64_t {
   client_address = 5,  // ip_hash, maglev
   maglev_offset = 6,
   maglev_skip = 7,
+  split_client = 8,  // split_by: client
 };
 
 uint64_t stable_hash(HashUse use, std::string_view text);

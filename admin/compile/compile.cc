@@ -43,7 +43,9 @@ class Compiler {
  private:
   void index_tcp_listeners();
   void add_route(const Route& route, uint32_t number, PoolCompiler& pools, RuleCompiler& rules);
-  uint32_t add_policy(const Route& route, const Timeouts* pool_timeouts);
+  uint32_t add_timeouts(const Route& route, const Timeouts* pool_timeouts);
+  uint32_t add_policy(const Route& route, const Timeouts* pool_timeouts, FeaturesDraft features);
+  uint32_t add_split(const Route& route, const ToSplit& split, PoolCompiler& pools, FeaturesDraft& features);
   void add_listeners();
   void check_size();
 
@@ -63,24 +65,43 @@ void Compiler::index_tcp_listeners() {
   }
 }
 
-uint32_t Compiler::add_policy(const Route& route, const Timeouts* pool_timeouts) {
-  const bool pool_has_timeouts = pool_timeouts != nullptr && *pool_timeouts != Timeouts{};
-  if (route.options == nullptr && !pool_has_timeouts) return default_policy_;
+// The section's, then the pool's own, then the route's.
+uint32_t Compiler::add_timeouts(const Route& route, const Timeouts* pool_timeouts) {
   Timeouts timeouts = config_.timeouts;
-  if (pool_has_timeouts) override_timeouts(timeouts, *pool_timeouts);
-  PolicyDraft policy{0, config_.limits.body_bytes, config_.retries.attempts, route.options.get()};
+  if (pool_timeouts != nullptr) override_timeouts(timeouts, *pool_timeouts);
+  if (route.options != nullptr) override_timeouts(timeouts, route.options->timeouts);
+  return draft_.add_timeouts(timeouts);
+}
+
+uint32_t Compiler::add_policy(const Route& route, const Timeouts* pool_timeouts, FeaturesDraft features) {
+  const bool pool_has_timeouts = pool_timeouts != nullptr && *pool_timeouts != Timeouts{};
+  if (route.options == nullptr && !pool_has_timeouts && features.is_empty()) return default_policy_;
+  PolicyDraft policy{add_timeouts(route, pool_timeouts), config_.limits.body_bytes, config_.retries.attempts,
+                     route.options.get(), std::move(features)};
   if (route.options != nullptr) {
-    override_timeouts(timeouts, route.options->timeouts);
     policy.body_bytes_max = route.options->body_bytes.value_or(policy.body_bytes_max);
     policy.retry_attempts = route.options->retry_attempts.value_or(policy.retry_attempts);
   }
-  policy.timeouts = draft_.add_timeouts(timeouts);
   return draft_.add_policy(policy);
+}
+
+// The pool that stands for the split where one is wanted: the first that takes anything.
+uint32_t Compiler::add_split(const Route& route, const ToSplit& split, PoolCompiler& pools,
+                             FeaturesDraft& features) {
+  uint32_t target = kNoIndex;
+  for (const SplitPart& part : split.parts) {
+    const uint32_t pool = pools.pool_of(ToPool{part.pool});
+    features.split.emplace_back(pool, add_timeouts(route, pools.timeouts_of(pool)), part.weight);
+    if (target == kNoIndex && part.weight > 0) target = pool;
+  }
+  features.split_by_client = split.by_client;
+  return target;
 }
 
 void Compiler::add_route(const Route& route, uint32_t number, PoolCompiler& pools, RuleCompiler& rules) {
   auto action = wire::ActionKind::forward;
   uint32_t target = 0;
+  FeaturesDraft features;
   if (const auto* response = std::get_if<Response>(&route.target)) {
     action = wire::ActionKind::respond;
     target = draft_.add_response(*response);
@@ -91,11 +112,13 @@ void Compiler::add_route(const Route& route, uint32_t number, PoolCompiler& pool
     target = pools.pool_of(*pool);
   } else if (const auto* peer = std::get_if<ToPeer>(&route.target)) {
     target = pools.pool_of(*peer);
+  } else if (const auto* split = std::get_if<ToSplit>(&route.target)) {
+    target = add_split(route, *split, pools, features);
   } else {
     target = pools.pool_of(std::get<ToAddresses>(route.target), route);
   }
   const Timeouts* pool_timeouts = action == wire::ActionKind::forward ? pools.timeouts_of(target) : nullptr;
-  const uint32_t policy = add_policy(route, pool_timeouts);
+  const uint32_t policy = add_policy(route, pool_timeouts, std::move(features));
   draft_.routes.emplace_back(route.id, draft_.add_text(route.name), target, policy, action);
   if (route.listeners.size() == 1) {
     const uint32_t listener = tcp_listeners_.find(stable_hash(HashUse::object_name, route.listeners[0]));

@@ -63,6 +63,7 @@ uint32_t Draft::add_policy(const PolicyDraft& policy) {
     append_key(key, options.request_headers);
     append_key(key, options.response_headers);
   }
+  policy.features.append_key(key);
   const uint64_t key_bytes = key.size();
   const auto [index, is_new] = policies_index_.add(std::move(key));
   if (is_new) {
@@ -70,7 +71,7 @@ uint32_t Draft::add_policy(const PolicyDraft& policy) {
     const size_t ops = policy.options == nullptr
                            ? 0
                            : policy.options->request_headers.size() + policy.options->response_headers.size();
-    table_bytes_ += kTableBytes * (1 + ops) + 2 * key_bytes;
+    table_bytes_ += kTableBytes * (2 + ops) + 2 * key_bytes;
   }
   return index;
 }

@@ -12,6 +12,7 @@
 #include <unordered_map>
 #include <vector>
 
+#include "admin/compile/features.h"
 #include "admin/model/config.h"
 #include "schemas/snapshot_generated.h"
 #include "schemas/stable_hash.h"
@@ -43,6 +44,7 @@ struct PolicyDraft {
   uint64_t body_bytes_max = kUnlimited;
   uint32_t retry_attempts = 0;
   const RouteOptions* options = nullptr;  // Null: nothing but the above. Belongs to the Config.
+  FeaturesDraft features{};
 };
 
 struct ConditionDraft {

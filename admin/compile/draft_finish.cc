@@ -26,8 +26,14 @@ flatbuffers::Offset<flatbuffers::Vector<flatbuffers::Offset<wire::HeaderOp>>> wr
 }
 
 flatbuffers::Offset<wire::Policy> write_policy(Builder& builder, const PolicyDraft& policy) {
+  const auto features = policy.features.write(builder);
   if (policy.options == nullptr) {
-    return wire::CreatePolicy(builder, policy.timeouts, policy.body_bytes_max, policy.retry_attempts);
+    wire::PolicyBuilder plain(builder);
+    plain.add_timeouts(policy.timeouts);
+    plain.add_body_bytes_max(policy.body_bytes_max);
+    plain.add_retry_attempts(policy.retry_attempts);
+    plain.add_features(features);
+    return plain.Finish();
   }
   const RouteOptions& options = *policy.options;
   const String strip_prefix = write_string(builder, options.strip_prefix);
@@ -38,7 +44,7 @@ flatbuffers::Offset<wire::Policy> write_policy(Builder& builder, const PolicyDra
   const auto response_headers = write_header_ops(builder, options.response_headers);
   return wire::CreatePolicy(builder, policy.timeouts, policy.body_bytes_max, policy.retry_attempts,
                             strip_prefix, replace_path, add_prefix, request_host, request_headers,
-                            response_headers);
+                            response_headers, features);
 }
 
 flatbuffers::Offset<wire::Condition> write_condition(Builder& builder, const ConditionDraft& condition) {

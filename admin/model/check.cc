@@ -92,8 +92,10 @@ class Checker {
   void check_listeners();
   void check_peers();
   void check_pool(uint32_t number);
+  void check_split(uint32_t number, const Route& route, const ToSplit& split);
   void check_route(uint32_t number);
-  void check_pool_reference(uint32_t number, const Route& route, const std::string& pool);
+  void check_pool_reference(const std::string& pool, const std::string& whose, const std::string& path,
+                            Place place);
   void check_peer_reference(uint32_t number, const Route& route, const std::string& peer);
   void check_route_listeners(uint32_t number, const Route& route);
   void check_tcp_route(uint32_t number, const Route& route, uint32_t listener);
@@ -174,7 +176,9 @@ void Checker::check_pool(uint32_t number) {
   }
 }
 
-void Checker::check_pool_reference(uint32_t number, const Route& route, const std::string& pool) {
+// `whose`: "route \"app\" goes".
+void Checker::check_pool_reference(const std::string& pool, const std::string& whose, const std::string& path,
+                                   Place place) {
   if (has(pools_, config_.pools, pool) || !errors_.has_room()) return;
   std::string fix = "define it under `pools`";
   if (has(peers_, config_.peers, pool)) {
@@ -182,10 +186,16 @@ void Checker::check_pool_reference(uint32_t number, const Route& route, const st
   } else if (const std::string meant = nearest(config_.pools, pool); !meant.empty()) {
     fix += ", or did you mean " + quoted(meant) + "?";
   }
-  errors_.add(
-      route.target_place, pointer("routes", number, "/pool"),
-      "route " + quoted(route.name) + " goes to pool " + quoted(pool) + ", but there is no pool of that name",
-      std::move(fix));
+  errors_.add(place, path, whose + " to pool " + quoted(pool) + ", but there is no pool of that name",
+              std::move(fix));
+}
+
+void Checker::check_split(uint32_t number, const Route& route, const ToSplit& split) {
+  for (size_t i = 0; i < split.parts.size(); ++i) {
+    check_pool_reference(split.parts[i].pool, "route " + quoted(route.name) + " goes",
+                         pointer("routes", number, "/split/" + std::to_string(i) + "/pool"),
+                         split.parts[i].place);
+  }
 }
 
 void Checker::check_peer_reference(uint32_t number, const Route& route, const std::string& peer) {
@@ -205,9 +215,12 @@ void Checker::check_peer_reference(uint32_t number, const Route& route, const st
 void Checker::check_route(uint32_t number) {
   const Route& route = *config_.routes[number];
   if (const auto* pool = std::get_if<ToPool>(&route.target); pool != nullptr && !pool->pool.empty()) {
-    check_pool_reference(number, route, pool->pool);
+    check_pool_reference(pool->pool, "route " + quoted(route.name) + " goes",
+                         pointer("routes", number, "/pool"), route.target_place);
   } else if (const auto* peer = std::get_if<ToPeer>(&route.target); peer != nullptr && !peer->peer.empty()) {
     check_peer_reference(number, route, peer->peer);
+  } else if (const auto* split = std::get_if<ToSplit>(&route.target)) {
+    check_split(number, route, *split);
   }
   if (!route.listeners.empty()) check_route_listeners(number, route);
 }

@@ -12,18 +12,11 @@
 #include <vector>
 
 #include "admin/model/address.h"
+#include "admin/model/features.h"
+#include "admin/model/place.h"
 #include "schemas/snapshot_generated.h"
 
 namespace sluice::admin {
-
-// Where an object or a reference stands in the text. Never part of equality: the same configuration
-// written differently is the same configuration.
-struct Place {
-  uint32_t file = 0;  // Index into Config.files.
-  uint32_t line = 0;  // From 1; 0: made by a program, not read from a text.
-  uint32_t column = 0;
-  bool operator==(const Place&) const { return true; }
-};
 
 // 0 = not set here (an override) or unlimited only where documented; the defaults have all of them.
 enum class TimeoutKind : uint8_t {
@@ -169,7 +162,7 @@ struct ToAddresses {
   std::vector<Endpoint> addresses;
   bool operator==(const ToAddresses&) const = default;
 };
-using RouteTarget = std::variant<ToPool, ToPeer, ToAddresses, Response, Redirect>;
+using RouteTarget = std::variant<ToPool, ToPeer, ToAddresses, Response, Redirect, ToSplit>;
 
 // What few routes set; null in Route when none is.
 struct RouteOptions {

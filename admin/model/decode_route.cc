@@ -20,7 +20,9 @@ enum Key : uint8_t {
   kHost,
   kTimeouts,
   kBodyBytes,
-  kRetries
+  kRetries,
+  kSplit,
+  kSplitBy
 };
 constexpr std::string_view kKeys[] = {"name",
                                       "listener",
@@ -37,9 +39,11 @@ constexpr std::string_view kKeys[] = {"name",
                                       "host",
                                       "timeouts",
                                       "body_bytes",
-                                      "retries"};
+                                      "retries",
+                                      "split",
+                                      "split_by"};
 constexpr std::string_view kLater[] = {"backend"};
-constexpr Key kTargets[] = {kPool, kPeer, kTo, kRespond, kRedirect};
+constexpr Key kTargets[] = {kPool, kPeer, kTo, kRespond, kRedirect, kSplit};
 // Only a request that is forwarded has these.
 constexpr Key kForwardOnly[] = {kRewrite,  kRequestHeaders, kResponseHeaders, kHost,
                                 kTimeouts, kBodyBytes,      kRetries};
@@ -72,7 +76,7 @@ ToAddresses decode_addresses(ValueReader& reader, const Value& value) {
   return target;
 }
 
-// The single one of the five, reporting when there is none or more.
+// The single one of them, reporting when there is none or more.
 std::optional<Key> find_target(ValueReader& reader, const Value& value, const Fields& fields) {
   std::optional<Key> target;
   for (const Key key : kTargets) {
@@ -87,7 +91,7 @@ std::optional<Key> find_target(ValueReader& reader, const Value& value, const Fi
     }
   }
   if (!target && value.is_mapping()) {
-    reader.fail(value, "the route goes nowhere", "add one of pool, peer, to, respond and redirect");
+    reader.fail(value, "the route goes nowhere", "add one of pool, peer, to, split, respond and redirect");
   }
   return target;
 }
@@ -105,11 +109,17 @@ void decode_target(ValueReader& reader, const Fields& fields, Key key, Route& ro
     case kTo:
       route.target = decode_addresses(reader, value);
       break;
+    case kSplit:
+      route.target = decode_split(reader, value, fields[kSplitBy]);
+      break;
     case kRespond:
       route.target = decode_response(reader, value, 200, "respond");
       break;
     default:
       route.target = decode_redirect(reader, value);
+  }
+  if (key != kSplit && fields.has(kSplitBy)) {
+    reader.fail(fields[kSplitBy], "`split_by` has no effect without `split`", "remove it");
   }
   if (key != kRespond && key != kRedirect) return;
   for (const Key other : kForwardOnly) {

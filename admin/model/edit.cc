@@ -30,7 +30,12 @@ template <typename Object>
 std::shared_ptr<const Object> without_place(const Object& object) {
   auto copy = std::make_shared<Object>(object);
   copy->place = {};
-  if constexpr (std::is_same_v<Object, Route>) copy->listeners_place = copy->target_place = {};
+  if constexpr (std::is_same_v<Object, Route>) {
+    copy->listeners_place = copy->target_place = {};
+    if (auto* split = std::get_if<ToSplit>(&copy->target)) {
+      for (SplitPart& part : split->parts) part.place = {};
+    }
+  }
   if constexpr (std::is_same_v<Object, Pool>) {
     for (Member& member : copy->members) member.place = {};
   }

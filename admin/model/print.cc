@@ -175,6 +175,19 @@ void write_target(TextWriter& out, const RouteTarget& target) {
     for (const Endpoint& address : addresses->addresses) out.text(to_text(address));
     return out.close_list();
   }
+  if (const auto* split = std::get_if<ToSplit>(&target)) {
+    out.key("split");
+    out.open_list();
+    for (const SplitPart& part : split->parts) {
+      out.open_mapping();
+      out.text("pool", part.pool);
+      out.number("weight", part.weight);
+      out.close_mapping();
+    }
+    out.close_list();
+    if (split->by_client) out.text("split_by", "client");
+    return;
+  }
   const auto& redirect = std::get<Redirect>(target);
   out.key("redirect");
   out.open_mapping();

@@ -93,7 +93,7 @@ class ValueReader {
 
 class Fields {
  public:
-  static constexpr size_t kKeysMax = 24;
+  static constexpr size_t kKeysMax = 48;
 
   // `what` names the object in errors: "a route". Reports every key that is not in `known`.
   Fields(ValueReader& reader, const Value& mapping, std::string_view what,

@@ -21,4 +21,7 @@ Problem check_structs(const Arrays& arrays, const SnapshotLimits& limits);
 // Conditions, policies, redirects, responses, access log.
 Problem check_tables(const Arrays& arrays);
 
+// RouteFeatures of policies.
+Problem check_features(const Arrays& arrays);
+
 }  // namespace sluice::decide

@@ -15,6 +15,7 @@ std::expected<std::unique_ptr<Snapshot>, SnapshotError> Snapshot::load(std::span
   if (!arrays) return std::unexpected(std::move(arrays.error()));
   Problem problem = check_structs(*arrays, limits);
   if (!problem) problem = check_tables(*arrays);
+  if (!problem) problem = check_features(*arrays);
   if (problem) return std::unexpected(std::move(*problem));
 
   std::unique_ptr<Snapshot> snapshot(new Snapshot);

@@ -73,6 +73,7 @@ struct StreamContext : ConnContext {
   RetryBudget retry_budget{};
   std::unordered_map<uint64_t, decide::BalanceState> balance{};  // By pool id.
   decide::BalanceState no_balance{};                             // For pools that take no turns.
+  std::unordered_map<uint64_t, decide::BalanceState> splits{};   // By route id.
   const Published* published = nullptr;                          // Adopted this tick; null before the first.
   const decide::Placement* placement = nullptr;
   Phase phase = Phase::serving;
@@ -93,6 +94,9 @@ void route_request(StreamContext& context, Stream& stream, const RequestHead& he
 void pin_snapshot(StreamContext& context, Stream& stream);
 void unpin_snapshot(StreamContext& context, Stream& stream);
 void use_pool(StreamContext& context, Stream& stream, uint32_t pool);
+// ---- split.cc
+void choose_pool(StreamContext& context, Stream& stream);  // use_pool() of what the route means.
+// ---- route.cc
 // A name for the access log, which outlives the snapshot's pin; dropped when it does not fit.
 void keep_name(StreamContext& context, Stream& stream, KeptText& name, std::string_view text);
 std::string_view kept(const StreamContext& context, const Stream& stream, KeptText text);

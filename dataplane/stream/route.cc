@@ -142,7 +142,7 @@ void follow_route(StreamContext& context, Stream& stream, const RequestHead& hea
     case wire::ActionKind::forward:
       break;
   }
-  use_pool(context, stream, route.target());
+  choose_pool(context, stream);
   if (!build_origin_head(context, stream, head, policy)) {
     answer_error(context, stream, Reason::out_of_memory);
     return;

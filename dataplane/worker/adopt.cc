@@ -60,6 +60,9 @@ void Worker::Impl::adopt(const Published& published) {
   if (context->balance.size() > published.snapshot->pools().size() + kBalanceStatesSlack) {
     context->balance.clear();
   }
+  if (context->splits.size() > published.snapshot->routes().size() + kBalanceStatesSlack) {
+    context->splits.clear();
+  }
 }
 
 void Worker::Impl::adopt_listener(const Published& published, uint32_t index, int descriptor) {

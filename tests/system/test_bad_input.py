@@ -118,7 +118,7 @@ GARBAGE = [
 
 def examples():
     """Every YAML block of the documents that shows a whole file."""
-    for page in ("README.md", "docs/configuration.md"):
+    for page in ("README.md", "docs/configuration.md", "docs/route_features.md"):
         for number, block in enumerate(re.findall(r"```yaml\n(.*?)```", (TOP / page).read_text(), re.S)):
             yield pytest.param(block, id=f"{page}-{number}")
 

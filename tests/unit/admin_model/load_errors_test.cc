@@ -23,7 +23,8 @@ INSTANTIATE_TEST_SUITE_P(
     All, RefusedRoute,
     ::testing::Values(
         Refusal{"{pool: app}", "5: a route needs `name`; add it"},
-        Refusal{"{name: r}", "5: the route goes nowhere; add one of pool, peer, to, respond and redirect"},
+        Refusal{"{name: r}",
+                "5: the route goes nowhere; add one of pool, peer, to, split, respond and redirect"},
         Refusal{"{name: r, pool: app, peer: app-1}",
                 "32: a route goes to one place, this one has `pool` and `peer`; remove one"},
         Refusal{"{name: r, pool: app, macth: {}}", "26: a route has no key \"macth\"; did you mean `match`?"},

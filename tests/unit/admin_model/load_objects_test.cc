@@ -152,7 +152,7 @@ TEST(LoadObjects, OneObjectAloneIsRefusedWithItsPlace) {
   ASSERT_FALSE(refused);
   ASSERT_EQ(refused.error().size(), 2U) << to_text(refused.error());
   EXPECT_EQ(to_text(refused.error()[0]),
-            "body:1:1: the route goes nowhere; add one of pool, peer, to, respond and redirect");
+            "body:1:1: the route goes nowhere; add one of pool, peer, to, split, respond and redirect");
   EXPECT_EQ(to_text(refused.error()[1]), "body:2:1: a route has no key \"pol\"; did you mean `pool`?");
   EXPECT_EQ(refused.error()[1].path, "/pol");
   EXPECT_FALSE(load_route("[]", Format::yaml, options));

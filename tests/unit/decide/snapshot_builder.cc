@@ -39,6 +39,14 @@ Offset<flatbuffers::Vector<Offset<wire::HeaderOp>>> write_header_ops(FlatBufferB
   return fbb.CreateVector(offsets);
 }
 
+Offset<wire::RouteFeatures> write_features(FlatBufferBuilder& fbb, const FeaturesSpec& spec) {
+  const auto split = fbb.CreateVectorOfStructs(spec.split);
+  wire::RouteFeaturesBuilder features(fbb);
+  features.add_split(split);
+  features.add_split_by_client(spec.split_by_client);
+  return features.Finish();
+}
+
 Offset<wire::Policy> write_policy(FlatBufferBuilder& fbb, const PolicySpec& spec) {
   const auto optional = [&fbb](const std::string& text) {
     return text.empty() ? Offset<flatbuffers::String>() : fbb.CreateString(text);
@@ -49,8 +57,10 @@ Offset<wire::Policy> write_policy(FlatBufferBuilder& fbb, const PolicySpec& spec
   const auto request_host = optional(spec.request_host);
   const auto request_headers = write_header_ops(fbb, spec.request_headers);
   const auto response_headers = write_header_ops(fbb, spec.response_headers);
+  const auto features = spec.features ? write_features(fbb, *spec.features) : Offset<wire::RouteFeatures>();
   return wire::CreatePolicy(fbb, spec.timeouts, spec.body_bytes_max, spec.retry_attempts, strip_prefix,
-                            replace_path, add_prefix, request_host, request_headers, response_headers);
+                            replace_path, add_prefix, request_host, request_headers, response_headers,
+                            features);
 }
 
 // The match order of schemas/snapshot.fbs.

@@ -4,6 +4,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -36,6 +37,11 @@ struct HeaderOpSpec {
   std::string value;
 };
 
+struct FeaturesSpec {
+  std::vector<wire::SplitPart> split;
+  bool split_by_client = false;
+};
+
 struct PolicySpec {
   uint32_t timeouts = 0;
   uint64_t body_bytes_max = UINT64_MAX;
@@ -46,6 +52,7 @@ struct PolicySpec {
   std::string request_host;
   std::vector<HeaderOpSpec> request_headers;
   std::vector<HeaderOpSpec> response_headers;
+  std::optional<FeaturesSpec> features;
 };
 
 struct ResponseSpec {

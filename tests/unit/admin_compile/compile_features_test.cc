@@ -1,0 +1,57 @@
+// Features of routes in the snapshot.
+#include "tests/unit/admin_compile/compiling.h"
+
+namespace sluice::admin {
+namespace {
+
+using testing::compile_text;
+using testing::Compiled;
+using testing::listener;
+
+std::string pools() {
+  return listener() + R"(
+peers: [{name: a, address: "10.0.0.1:1"}, {name: b, address: "10.0.0.2:1"}]
+pools:
+  - {name: stable, members: [a]}
+  - {name: canary, members: [b], timeouts: {connect: 1s, response: 2s}}
+)";
+}
+
+const wire::RouteFeatures* features_of(const Compiled& compiled, std::string_view route) {
+  return compiled->policy(compiled.route(route)).features();
+}
+
+TEST(CompileFeatures, ASplitKeepsItsPartsAndEachPoolsTimeouts) {
+  const Compiled compiled = compile_text(pools() + R"(
+routes:
+  - {name: r, split: [{pool: canary, weight: 0}, {pool: stable, weight: 9}], timeouts: {response: 5s}}
+  - {name: s, match: {path: /s}, pool: stable}
+  - {name: t, match: {path: /t}, split: [{pool: canary, weight: 1}], split_by: client}
+)");
+  const auto& parts = *features_of(compiled, "r")->split();
+  ASSERT_EQ(parts.size(), 2U);
+  EXPECT_EQ(compiled.text(compiled->pools()[parts[0]->pool()].name()), "canary");
+  EXPECT_EQ(parts[0]->weight(), 0U);
+  EXPECT_EQ(parts[1]->weight(), 9U);
+  EXPECT_EQ(compiled->timeouts(parts[0]->timeouts()).connect(), 1'000U);
+  EXPECT_EQ(compiled->timeouts(parts[0]->timeouts()).response(), 5'000U);  // The route's goes before.
+  EXPECT_EQ(compiled->timeouts(parts[1]->timeouts()).connect(), 3'000U);
+  EXPECT_EQ(compiled.text(compiled.pool_of("r").name()), "stable");
+  EXPECT_FALSE(features_of(compiled, "r")->split_by_client());
+  EXPECT_EQ(features_of(compiled, "s"), nullptr);
+  EXPECT_TRUE(features_of(compiled, "t")->split_by_client());
+}
+
+TEST(CompileFeatures, EqualSplitsShareAPolicy) {
+  const Compiled compiled = compile_text(pools() + R"(
+routes:
+  - {name: r, match: {path: /r}, split: [{pool: canary, weight: 1}, {pool: stable, weight: 9}]}
+  - {name: s, match: {path: /s}, split: [{pool: canary, weight: 1}, {pool: stable, weight: 9}]}
+  - {name: t, match: {path: /t}, split: [{pool: canary, weight: 2}, {pool: stable, weight: 9}]}
+)");
+  EXPECT_EQ(compiled.route("r").policy(), compiled.route("s").policy());
+  EXPECT_NE(compiled.route("r").policy(), compiled.route("t").policy());
+}
+
+}  // namespace
+}  // namespace sluice::admin
