@@ -28,7 +28,7 @@ void choose_pool(StreamContext& context, Stream& stream) {
   }
   const uint32_t part =
       features->split_by_client()
-          ? decide::split_by_key(parts, stable_hash(HashUse::split_client, stream.client->address()))
+          ? decide::split_by_key(parts, stable_hash(HashUse::split_client, stream.client_text))
           : decide::split_by_turn(parts, snapshot.pools(), context.splits[route.id()]);
   stream.timeouts = snapshot.timeouts(parts[part].timeouts());
   use_pool(context, stream, parts[part].pool());
