@@ -1,5 +1,6 @@
 #include "admin/model/check.h"
 
+#include <algorithm>
 #include <map>
 #include <string_view>
 
@@ -29,6 +30,7 @@ class Checker {
         pools_(index_of(config.pools)),
         tcp_routes_(config.listeners.size(), 0) {}
 
+  void run_route(uint32_t number) { check_route(number); }
   void run() {
     check_names(config_.listeners, "listener", "listeners");
     check_names(config_.peers, "peer", "peers");
@@ -308,6 +310,18 @@ void Checker::check_patterns() {
 
 void check_into(const Config& config, ErrorSink& errors) {
   Checker(config, errors).run();
+}
+
+void check_route_into(const Config& config, uint32_t number, ErrorSink& errors) {
+  Checker(config, errors).run_route(number);
+}
+
+bool is_self_contained(const Route& route) {
+  const auto& headers = route.match.headers;
+  return route.listeners.empty() && route.match.path_kind != wire::PathKind::regex &&
+         std::none_of(headers.begin(), headers.end(), [](const HeaderMatch& header) {
+           return header.kind == wire::HeaderMatchKind::regex;
+         });
 }
 
 }  // namespace sluice::admin

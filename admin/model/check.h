@@ -9,4 +9,12 @@ namespace sluice::admin {
 
 void check_into(const Config& config, ErrorSink& errors);
 
+// What a route can be wrong about by itself: its references. With that, a configuration that was good before
+// is good again after one route was put, when is_self_contained() is true of the route and of the one it
+// replaces, and no other route has its id.
+void check_route_into(const Config& config, uint32_t number, ErrorSink& errors);
+
+// It counts in no sum over all routes: the routes of a tcp listener, the regular expressions.
+bool is_self_contained(const Route& route);
+
 }  // namespace sluice::admin

@@ -85,7 +85,24 @@ Edited put_pool(const Config& config, std::shared_ptr<const Pool> pool) {
   return put(config, &Config::pools, pool);
 }
 Edited put_route(const Config& config, std::shared_ptr<const Route> route) {
-  return put(config, &Config::routes, route);
+  // By id, a number beside the pointer's target: at 100,000 routes, looking at the whole is most of the work.
+  const auto same = std::find_if(config.routes.begin(), config.routes.end(),
+                                 [&](const auto& other) { return other->id == route->id; });
+  const bool is_new = same == config.routes.end();
+  const bool is_local = is_self_contained(*route) &&
+                        (is_new || ((*same)->name == route->name && is_self_contained(**same)));
+  if (!is_local) return put(config, &Config::routes, route);
+  const auto number = static_cast<uint32_t>(same - config.routes.begin());
+  Config edited = config;
+  if (is_new) {
+    edited.routes.push_back(without_place(*route));
+  } else {
+    edited.routes[number] = without_place(*route);
+  }
+  ErrorSink errors(edited.files, kErrorsMax);
+  check_route_into(edited, number, errors);
+  if (ConfigErrors found = errors.take(); !found.empty()) return std::unexpected(std::move(found));
+  return edited;
 }
 Edited remove_listener(const Config& config, const std::string& name) {
   return remove(config, &Config::listeners, "listener", name);
@@ -97,6 +114,13 @@ Edited remove_pool(const Config& config, const std::string& name) {
   return remove(config, &Config::pools, "pool", name);
 }
 Edited remove_route(const Config& config, const std::string& name) {
+  const auto found = std::find_if(config.routes.begin(), config.routes.end(),
+                                  [&](const auto& route) { return route->name == name; });
+  if (found != config.routes.end() && is_self_contained(**found)) {  // Nothing refers to a route.
+    Config edited = config;
+    edited.routes.erase(edited.routes.begin() + (found - config.routes.begin()));
+    return edited;
+  }
   return remove(config, &Config::routes, "route", name);
 }
 

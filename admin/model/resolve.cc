@@ -46,42 +46,45 @@ class Resolution {
 
 ConfigErrors resolve_addresses(Config& config, const Resolver& resolver) {
   Resolution resolution(config, resolver);
-  auto peers = config.peers;
-  for (size_t i = 0; i < peers.size(); ++i) {
-    if (!peers[i]->address.is_name()) continue;
+  // Kept aside until all is resolved: most configurations have no names, and copying 100,000 pointers means
+  // touching as many reference counts twice.
+  std::vector<std::pair<size_t, std::shared_ptr<const Peer>>> peers;
+  for (size_t i = 0; i < config.peers.size(); ++i) {
+    const Peer& peer = *config.peers[i];
+    if (!peer.address.is_name()) continue;
     const std::string path = "/peers/" + std::to_string(i) + "/address";
     const Endpoint resolved =
-        resolution.resolve(peers[i]->address, peers[i]->place, path, "peer \"" + peers[i]->name + "\"");
-    if (resolved.ip == peers[i]->address.ip) continue;
-    auto peer = std::make_shared<Peer>(*peers[i]);
-    peer->address = resolved;
-    peers[i] = std::move(peer);
+        resolution.resolve(peer.address, peer.place, path, "peer \"" + peer.name + "\"");
+    if (resolved.ip == peer.address.ip) continue;
+    auto changed = std::make_shared<Peer>(peer);
+    changed->address = resolved;
+    peers.emplace_back(i, std::move(changed));
   }
-  auto routes = config.routes;
-  for (size_t i = 0; i < routes.size(); ++i) {
-    const auto* target = std::get_if<ToAddresses>(&routes[i]->target);
+  std::vector<std::pair<size_t, std::shared_ptr<const Route>>> routes;
+  for (size_t i = 0; i < config.routes.size(); ++i) {
+    const Route& route = *config.routes[i];
+    const auto* target = std::get_if<ToAddresses>(&route.target);
     if (target == nullptr || !std::any_of(target->addresses.begin(), target->addresses.end(), is_name))
       continue;
     ToAddresses resolved = *target;
-    bool changed = false;
+    bool is_changed = false;
     for (size_t k = 0; k < resolved.addresses.size(); ++k) {
       Endpoint& address = resolved.addresses[k];
-      const Endpoint answer = resolution.resolve(address, routes[i]->target_place,
+      const Endpoint answer = resolution.resolve(address, route.target_place,
                                                  "/routes/" + std::to_string(i) + "/to/" + std::to_string(k),
-                                                 "route \"" + routes[i]->name + "\"");
-      changed |= answer.ip != address.ip;
+                                                 "route \"" + route.name + "\"");
+      is_changed |= answer.ip != address.ip;
       address = answer;
     }
-    if (!changed) continue;
-    auto route = std::make_shared<Route>(*routes[i]);
-    route->target = std::move(resolved);
-    routes[i] = std::move(route);
+    if (!is_changed) continue;
+    auto changed = std::make_shared<Route>(route);
+    changed->target = std::move(resolved);
+    routes.emplace_back(i, std::move(changed));
   }
   ConfigErrors errors = resolution.take_errors();
-  if (errors.empty()) {
-    config.peers = std::move(peers);
-    config.routes = std::move(routes);
-  }
+  if (!errors.empty()) return errors;
+  for (auto& [number, peer] : peers) config.peers[number] = std::move(peer);
+  for (auto& [number, route] : routes) config.routes[number] = std::move(route);
   return errors;
 }
 

@@ -1,6 +1,9 @@
 // One object changed in a Config: what is shared, what is checked, what stays.
 #include "admin/model/edit.h"
 
+#include <algorithm>
+
+#include "schemas/base/rng.h"
 #include "tests/unit/admin_model/loading.h"
 
 namespace sluice::admin {
@@ -83,6 +86,64 @@ TEST(Edit, ForgetsThePlaceOfTheEditedObject) {
   ASSERT_EQ(refused.error().size(), 2U);
   EXPECT_EQ(refused.error()[0].line, 0U);  // b
   EXPECT_EQ(refused.error()[1].line, 8U);  // a
+}
+
+// One route put or removed is checked alone where that is enough. Whatever the order of edits, the verdict
+// is the one of a check of the whole.
+TEST(Edit, AnswersLikeACheckOfTheWhole) {
+  const std::vector<std::string> bodies = {
+      "pool: app",
+      "peer: app-2",
+      "pool: missing",
+      "peer: missing",
+      "listener: web, pool: app",
+      "listener: missing, pool: app",
+      "listener: raw, pool: app",
+      "match: {path_regex: \"/a[0-9]+\"}, pool: app",
+      "match: {path_prefix: /x, hosts: [h.example.com]}, pool: app",
+      "respond: {status: 403}",
+  };
+  Config config = must_load(
+      "listeners: [{name: web, address: \":8080\"}, {name: raw, address: \":8022\", protocol: tcp}]\n"
+      "peers: [{name: app-1, address: \"127.0.0.1:9001\"}, {name: app-2, address: \"127.0.0.1:9002\"}]\n"
+      "pools: [{name: app, members: [app-1]}]\n"
+      "routes: [{name: ssh, listener: raw, pool: app}]\n");
+  Rng rng(11);
+  uint32_t accepted = 0;
+  uint32_t refused = 0;
+  for (int step = 0; step < 600; ++step) {
+    const std::string name = rng.below(8) == 0 ? "ssh" : "r" + std::to_string(rng.below(5));
+    Config whole = config;
+    const auto at = std::find_if(whole.routes.begin(), whole.routes.end(),
+                                 [&](const auto& known) { return known->name == name; });
+    Edited edited;
+    if (rng.below(3) == 0) {
+      if (at == whole.routes.end()) continue;
+      whole.routes.erase(at);
+      edited = remove_route(config, name);
+    } else {
+      const auto put = route("{name: " + name + ", " + bodies[rng.below(bodies.size())] + "}");
+      if (at == whole.routes.end()) {
+        whole.routes.push_back(put);
+      } else {
+        *at = put;
+      }
+      edited = put_route(config, put);
+    }
+    const ConfigErrors expected = check_config(whole);
+    ASSERT_EQ(edited.has_value(), expected.empty()) << to_text(expected);
+    ++(edited ? accepted : refused);
+    if (edited) {
+      ASSERT_EQ(*edited, whole);
+      config = *std::move(edited);
+    } else {
+      ASSERT_EQ(edited.error().size(), expected.size());
+      EXPECT_EQ(edited.error()[0].message, expected[0].message);
+      EXPECT_EQ(edited.error()[0].path, expected[0].path);
+    }
+  }
+  EXPECT_GT(accepted, 100U);
+  EXPECT_GT(refused, 100U);
 }
 
 }  // namespace
