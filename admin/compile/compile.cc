@@ -3,6 +3,7 @@
 #include "admin/compile/draft.h"
 #include "admin/compile/pools.h"
 #include "admin/compile/rules.h"
+#include "admin/model/prefetch.h"
 #include "dataplane/decide/snapshot.h"
 
 namespace sluice::admin {
@@ -31,6 +32,7 @@ class Compiler {
     RuleCompiler rules(config_, draft_, errors_);
     draft_.routes.reserve(config_.routes.size());
     for (uint32_t number = 0; number < config_.routes.size(); ++number) {
+      prefetch_ahead(config_.routes, number);
       add_route(*config_.routes[number], number, pools, rules);
     }
     rules.finish();

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "admin/model/prefetch.h"
 #include "schemas/base/check.h"
 
 namespace sluice::admin {
@@ -10,7 +11,10 @@ namespace {
 // Upper bound: a route without hosts counts for the host that matches any.
 size_t count_entries(const Config& config) {
   size_t entries = 0;
-  for (const auto& route : config.routes) entries += std::max<size_t>(1, route->match.hosts.size());
+  for (size_t i = 0; i < config.routes.size(); ++i) {
+    prefetch_ahead(config.routes, i);
+    entries += std::max<size_t>(1, config.routes[i]->match.hosts.size());
+  }
   return entries;
 }
 
@@ -26,11 +30,12 @@ RuleCompiler::RuleCompiler(const Config& config, Draft& draft, ErrorSink& errors
     : config_(config),
       draft_(draft),
       errors_(errors),
-      host_index_(count_entries(config)),
+      entry_count_(count_entries(config)),
+      host_index_(entry_count_),
       listener_index_(index_of_listeners(config)),
       path_index_(config.routes.size()) {
-  entries_.reserve(count_entries(config));
-  host_uses_.reserve(count_entries(config));
+  entries_.reserve(entry_count_);
+  host_uses_.reserve(entry_count_);
 }
 
 uint32_t RuleCompiler::add_host(const HostUse& use, uint32_t route) {
@@ -111,6 +116,8 @@ void RuleCompiler::finish() {
   for (uint32_t i = 0; i < entries_.size(); ++i) order[next[entries_[i].host]++] = i;
   draft_.hosts.reserve(hosts_.size());
   for (size_t i = 0; i < hosts_.size(); ++i) {
+    constexpr size_t kStepsAhead = 12;  // The names are strings of their own, cold again by now.
+    if (i + kStepsAhead < hosts_.size()) __builtin_prefetch(hosts_[i + kStepsAhead].name.data());
     const auto begin = order.begin() + first[i];
     std::sort(begin, begin + hosts_[i].rules,
               [&](uint32_t left, uint32_t right) { return comes_first(entries_[left], entries_[right]); });

@@ -49,6 +49,7 @@ class RuleCompiler {
   const Config& config_;
   Draft& draft_;
   ErrorSink& errors_;
+  size_t entry_count_;  // At most.
   IdIndex host_index_;
   IdIndex listener_index_;
   IdIndex path_index_;

@@ -4,6 +4,7 @@
 #include <map>
 
 #include "admin/model/error_sink.h"
+#include "admin/model/prefetch.h"
 
 namespace sluice::admin {
 namespace {
@@ -50,6 +51,7 @@ ConfigErrors resolve_addresses(Config& config, const Resolver& resolver) {
   // touching as many reference counts twice.
   std::vector<std::pair<size_t, std::shared_ptr<const Peer>>> peers;
   for (size_t i = 0; i < config.peers.size(); ++i) {
+    prefetch_ahead(config.peers, i);
     const Peer& peer = *config.peers[i];
     if (!peer.address.is_name()) continue;
     const std::string path = "/peers/" + std::to_string(i) + "/address";
@@ -62,6 +64,7 @@ ConfigErrors resolve_addresses(Config& config, const Resolver& resolver) {
   }
   std::vector<std::pair<size_t, std::shared_ptr<const Route>>> routes;
   for (size_t i = 0; i < config.routes.size(); ++i) {
+    prefetch_ahead(config.routes, i);
     const Route& route = *config.routes[i];
     const auto* target = std::get_if<ToAddresses>(&route.target);
     if (target == nullptr || !std::any_of(target->addresses.begin(), target->addresses.end(), is_name))
