@@ -131,7 +131,7 @@ uint64_t Draft::bytes() const {
          hosts.size() * sizeof(wire::Host) + rules.size() * sizeof(wire::Rule) +
          routes.size() * sizeof(wire::Route) + pools.size() * sizeof(wire::Pool) +
          members.size() * sizeof(wire::Member) + peers.size() * sizeof(wire::Peer) +
-         timeouts_.size() * sizeof(wire::Timeouts);
+         timeouts_.size() * sizeof(wire::Timeouts) + features.bytes();
 }
 
 }  // namespace sluice::admin

@@ -61,6 +61,7 @@ class Draft {
   std::vector<wire::Pool> pools;
   std::vector<wire::Member> members;
   std::vector<wire::Peer> peers;
+  SnapshotFeaturesDraft features;
 
   wire::Text add_text(std::string_view text);
   uint32_t add_timeouts(const Timeouts& timeouts);  // All seven set.

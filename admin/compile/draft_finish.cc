@@ -104,6 +104,7 @@ std::vector<std::byte> Draft::finish(const Config& config, uint64_t revision) co
     const String body = write_string(builder, response->body);
     return wire::CreateResponse(builder, response->status, content_type, body, response->retry_after_seconds);
   });
+  const auto feature_tables = features.write(builder);
   const auto access_log = write_access_log(builder, config.access_log);
   const String gateway_name = write_string(builder, config.gateway.name);
   const auto text = builder.CreateVector(text_);
@@ -135,6 +136,7 @@ std::vector<std::byte> Draft::finish(const Config& config, uint64_t revision) co
   snapshot.add_responses(responses);
   snapshot.add_limits(&limits);
   snapshot.add_access_log(access_log);
+  snapshot.add_features(feature_tables);
   wire::FinishSnapshotBuffer(builder, snapshot.Finish());
   const auto* begin = reinterpret_cast<const std::byte*>(builder.GetBufferPointer());
   return {begin, begin + builder.GetSize()};

@@ -20,4 +20,21 @@ struct FeaturesDraft {
   flatbuffers::Offset<wire::RouteFeatures> write(flatbuffers::FlatBufferBuilder& builder) const;
 };
 
+// What the snapshot carries beside its routes, pools and listeners.
+class SnapshotFeaturesDraft {
+ public:
+  // `pool` is its number in the snapshot; pools come in ascending order. The Config outlives this.
+  void add_sticky(uint32_t pool, const Sticky& sticky) { stickies_.push_back({pool, &sticky}); }
+
+  uint64_t bytes() const;  // An upper bound of what write() takes.
+  flatbuffers::Offset<wire::SnapshotFeatures> write(flatbuffers::FlatBufferBuilder& builder) const;
+
+ private:
+  struct PoolSticky {
+    uint32_t pool;
+    const Sticky* sticky;
+  };
+  std::vector<PoolSticky> stickies_;
+};
+
 }  // namespace sluice::admin

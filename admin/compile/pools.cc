@@ -68,6 +68,7 @@ void PoolCompiler::add_pool(const Pool& pool) {
     draft_.members.emplace_back(peer, weight);
   }
   const uint32_t outage = pool.outage ? draft_.add_response(*pool.outage) : kNoIndex;
+  if (pool.sticky) draft_.features.add_sticky(static_cast<uint32_t>(draft_.pools.size()), *pool.sticky);
   const wire::Text name = draft_.add_text(pool.name);
   draft_.pools.emplace_back(pool.id, name, first, static_cast<uint32_t>(draft_.members.size()) - first,
                             outage, pool.mode, pool.policy);

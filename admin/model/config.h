@@ -117,7 +117,8 @@ struct Pool {
   wire::BalancePolicy policy = wire::BalancePolicy::round_robin;  // load_balancing only.
   std::vector<Member> members;                                    // Order is priority.
   std::optional<Response> outage;
-  Timeouts timeouts;  // connect, response, origin_idle and tunnel_idle only.
+  std::optional<Sticky> sticky;  // load_balancing only.
+  Timeouts timeouts;             // connect, response, origin_idle and tunnel_idle only.
   Place place;
   bool operator==(const Pool&) const = default;
 };

@@ -53,6 +53,7 @@ Response decode_response(ValueReader& reader, const Value& value, uint16_t defau
 Redirect decode_redirect(ValueReader& reader, const Value& value);
 // A route's `split`; `by` is its `split_by`, which may be absent (decode_split.cc).
 ToSplit decode_split(ValueReader& reader, const Value& value, const Value& by);
+Sticky decode_sticky(ValueReader& reader, const Value& value);  // decode_sticky.cc
 RouteMatch decode_match(ValueReader& reader, const Value& value);
 std::vector<HeaderOp> decode_header_ops(ValueReader& reader, const Value& value);
 void decode_rewrite(ValueReader& reader, const Value& value, RouteOptions& options);

@@ -107,8 +107,8 @@ std::shared_ptr<const Peer> decode_peer(ValueReader& reader, const Value& value)
 }
 
 std::shared_ptr<const Pool> decode_pool(ValueReader& reader, const Value& value) {
-  enum { kName, kMode, kPolicy, kMembers, kOutage, kTimeouts };
-  constexpr std::string_view kKeys[] = {"name", "mode", "policy", "members", "outage", "timeouts"};
+  enum { kName, kMode, kPolicy, kMembers, kOutage, kTimeouts, kSticky };
+  constexpr std::string_view kKeys[] = {"name", "mode", "policy", "members", "outage", "timeouts", "sticky"};
   constexpr std::string_view kLater[] = {"health_check", "failback"};
   Fields fields(reader, value, "a pool", kKeys, kLater);
   auto pool = std::make_shared<Pool>();
@@ -126,6 +126,14 @@ std::shared_ptr<const Pool> decode_pool(ValueReader& reader, const Value& value)
   if (const Value field = fields[kOutage]) pool->outage = decode_response(reader, field, 503, "outage");
   if (const Value field = fields[kTimeouts]) {
     pool->timeouts = decode_timeouts(reader, field, kPoolTimeouts, "a pool");
+  }
+  if (const Value field = fields[kSticky]) {
+    if (pool->mode == wire::PoolMode::failover) {
+      reader.fail(field, "a failover pool sends everybody to its first usable member",
+                  "remove `sticky`, or use mode: load_balancing");
+    } else {
+      pool->sticky = decode_sticky(reader, field);
+    }
   }
   if (!is_named) return nullptr;
   return pool;

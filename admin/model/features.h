@@ -22,4 +22,18 @@ struct ToSplit {
   bool operator==(const ToSplit&) const = default;
 };
 
+// A pool's signed cookie, which sends a client back to the member that served it.
+enum class SameSite : uint8_t { lax, strict, none };
+struct Sticky {
+  std::string cookie;
+  std::vector<std::string> keys;  // The first signs, all verify.
+  uint32_t max_age_seconds = 0;   // 0: as long as the browser's session.
+  std::string path = "/";
+  std::string domain;  // Empty: the host alone.
+  SameSite same_site = SameSite::lax;
+  bool http_only = true;
+  bool secure = false;
+  bool operator==(const Sticky&) const = default;
+};
+
 }  // namespace sluice::admin

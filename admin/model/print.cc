@@ -70,6 +70,23 @@ void write(TextWriter& out, const Peer& peer) {
   out.close_mapping();
 }
 
+void write_sticky(TextWriter& out, const Sticky& sticky) {
+  constexpr std::string_view kSites[] = {"lax", "strict", "none"};
+  out.key("sticky");
+  out.open_mapping();
+  out.text("cookie", sticky.cookie);
+  write_texts(out, "keys", sticky.keys);
+  if (sticky.max_age_seconds > 0) out.text("max_age", duration_text(sticky.max_age_seconds * 1000ULL));
+  out.text("path", sticky.path);
+  if (!sticky.domain.empty()) out.text("domain", sticky.domain);
+  out.text("same_site", kSites[static_cast<size_t>(sticky.same_site)]);
+  out.key("http_only");
+  out.truth(sticky.http_only);
+  out.key("secure");
+  out.truth(sticky.secure);
+  out.close_mapping();
+}
+
 void write(TextWriter& out, const Pool& pool) {
   out.open_mapping();
   out.text("name", pool.name);
@@ -90,6 +107,7 @@ void write(TextWriter& out, const Pool& pool) {
   }
   out.close_list();
   if (pool.outage) write_response(out, "outage", *pool.outage);
+  if (pool.sticky) write_sticky(out, *pool.sticky);
   write_overrides(out, pool.timeouts);
   out.close_mapping();
 }

@@ -50,6 +50,7 @@ class ValueReader {
   std::optional<uint64_t> bytes(const Value& value, uint64_t min, uint64_t max);  // "32k", "8m", 4096
   std::optional<uint32_t> percent(const Value& value);                            // "20%"
   std::optional<size_t> choice(const Value& value, std::span<const std::string_view> choices);
+  std::optional<bool> truth(const Value& value);            // true or false
   bool is_word(const Value& value, std::string_view word);  // "auto", "off", "unlimited"; never reports.
   // An RE2 expression that the data plane will take. Each different one is compiled once.
   bool pattern(const Value& value, std::string_view expression);

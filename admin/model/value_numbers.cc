@@ -130,6 +130,15 @@ std::optional<uint32_t> ValueReader::percent(const Value& value) {
   return static_cast<uint32_t>(*number);
 }
 
+std::optional<bool> ValueReader::truth(const Value& value) {
+  const auto text = number_text(*this, value);
+  if (!text) return std::nullopt;
+  if (*text == "true") return true;
+  if (*text == "false") return false;
+  fail(value, quoted(*text) + " is not a truth value", "write true or false");
+  return std::nullopt;
+}
+
 std::optional<size_t> ValueReader::choice(const Value& value, std::span<const std::string_view> choices) {
   const auto text = word(value);
   if (!text) return std::nullopt;

@@ -1,5 +1,6 @@
 // What routes ask for beyond forwarding: every index and number of RouteFeatures.
 #include "dataplane/decide/checks.h"
+#include "dataplane/decide/text_rules.h"
 
 namespace sluice::decide {
 namespace {
@@ -37,9 +38,44 @@ Problem check_split(const Arrays& arrays, const wire::RouteFeatures& features, c
   return std::nullopt;
 }
 
+Problem check_sticky(const Arrays& arrays, const wire::Sticky& sticky, const std::string& path) {
+  constexpr size_t kCookieBytesMax = 64;
+  constexpr size_t kAttributesBytesMax = 1024;
+  constexpr uint32_t kKeysMax = 4;
+  if (sticky.pool() >= arrays.pools.size()) {
+    return dangling(path + ".pool", sticky.pool(), "pools", arrays.pools.size());
+  }
+  const std::string_view cookie = view(sticky.cookie());
+  if (cookie.size() > kCookieBytesMax || !is_token(cookie))
+    return bad(path + ".cookie", "is not a cookie's name");
+  const std::string_view attributes = view(sticky.attributes());
+  if (attributes.size() > kAttributesBytesMax || !is_field_value(attributes)) {
+    return bad(path + ".attributes", "is longer than 1024 bytes or not part of a field value");
+  }
+  const uint32_t keys = sticky.keys() == nullptr ? 0 : sticky.keys()->size();
+  if (keys == 0 || keys > kKeysMax) return bad(path + ".keys", "must be 1 to 4 keys");
+  return std::nullopt;
+}
+
+Problem check_stickies(const Arrays& arrays, const wire::SnapshotFeatures& features) {
+  if (features.stickies() == nullptr) return std::nullopt;
+  for (uint32_t i = 0; i < features.stickies()->size(); ++i) {
+    const std::string path = place("features.stickies", i);
+    const wire::Sticky& sticky = *features.stickies()->Get(i);
+    if (Problem problem = check_sticky(arrays, sticky, path)) return problem;
+    if (i > 0 && features.stickies()->Get(i - 1)->pool() >= sticky.pool()) {
+      return bad(path + ".pool", "does not come after the one before; compile the snapshot again");
+    }
+  }
+  return std::nullopt;
+}
+
 }  // namespace
 
 Problem check_features(const Arrays& arrays) {
+  if (const wire::SnapshotFeatures* features = arrays.root->features()) {
+    if (Problem problem = check_stickies(arrays, *features)) return problem;
+  }
   for (uint32_t i = 0; i < arrays.policies.size(); ++i) {
     const wire::RouteFeatures* features = arrays.policies[i].features();
     if (features == nullptr) continue;

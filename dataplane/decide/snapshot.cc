@@ -34,6 +34,7 @@ Problem Snapshot::Index::build(const SnapshotLimits& limits) {
   if (Problem problem = hosts.build(arrays)) return problem;
   if (Problem problem = paths.build(arrays, regexes)) return problem;
   if (Problem problem = peers.build(arrays)) return problem;
+  stickies.build(arrays);
   return maglev.build(arrays, limits.maglev_tables_max);
 }
 
@@ -86,10 +87,14 @@ std::span<const uint16_t> Snapshot::maglev_table(uint32_t pool) const {
   return index_->maglev.table(pool);
 }
 
+const Sticky* Snapshot::sticky(uint32_t pool) const {
+  return index_->stickies.of(pool);
+}
+
 uint64_t Snapshot::index_bytes() const {
   return sizeof(Index) + index_->patterns.bytes() + index_->regexes.capacity() * sizeof(RegexRule) +
          index_->conditions.bytes() + index_->hosts.bytes() + index_->paths.bytes() + index_->peers.bytes() +
-         index_->maglev.bytes();
+         index_->maglev.bytes() + index_->stickies.bytes();
 }
 
 }  // namespace sluice::decide

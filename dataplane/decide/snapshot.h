@@ -42,6 +42,8 @@ struct RouteQuery {
   std::string_view (*find_header)(const void* headers, std::string_view name) = nullptr;
 };
 
+class Sticky;
+
 struct RouteMatch {
   uint32_t route = kNone;  // kNone: nothing matches.
   uint32_t rule = kNone;
@@ -76,6 +78,9 @@ class Snapshot {
 
   // Maglev table of a pool (65,537 entries of member index), built on load for pools with that policy.
   std::span<const uint16_t> maglev_table(uint32_t pool) const;
+
+  // The pool's signed cookie (sticky.h); null: it has none.
+  const Sticky* sticky(uint32_t pool) const;
 
   uint64_t index_bytes() const;  // Memory of the derived index.
 

@@ -10,6 +10,7 @@
 #include "dataplane/decide/path_index.h"
 #include "dataplane/decide/pattern.h"
 #include "dataplane/decide/peer_set.h"
+#include "dataplane/decide/sticky.h"
 
 namespace sluice::decide {
 
@@ -39,6 +40,7 @@ struct Snapshot::Index {
   PathIndex paths;
   PeerSet peers;
   MaglevTables maglev;
+  Stickies stickies;
 };
 
 }  // namespace sluice::decide

@@ -69,6 +69,12 @@ uint32_t pick(StreamContext& context, Stream& stream) {
   decide::BalanceState& state = balance_state(context, snapshot.pools()[stream.pool]);
   PickView view{context, stream, false};
   const decide::MemberFacts facts{&view, weight_percent, in_flight};
+  if (stream.sticky.member != decide::kNone) {
+    const wire::Member& named = snapshot.members(snapshot.pools()[stream.pool])[stream.sticky.member];
+    if (named.weight() > 0 && weight_percent(&view, snapshot.peers()[named.peer()]) > 0) {
+      return stream.sticky.member;
+    }
+  }
   uint32_t member = decide::pick_member(snapshot, stream.pool, state, facts, stream.client_hash, context.rng);
   if (member == decide::kNone) {
     view.accept_refused = true;
@@ -108,6 +114,7 @@ void start_attempt(StreamContext& context, Stream& stream) {
     answer_pool_outage(context, stream);
     return;
   }
+  stream.member = member;
   const decide::Snapshot& snapshot = *stream.published->snapshot;
   const wire::Peer& peer = snapshot.peers()[snapshot.members(snapshot.pools()[stream.pool])[member].peer()];
   Endpoint& endpoint = context.pool.endpoint(peer.id(), socket_address(peer.address()));

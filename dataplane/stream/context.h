@@ -95,7 +95,8 @@ void pin_snapshot(StreamContext& context, Stream& stream);
 void unpin_snapshot(StreamContext& context, Stream& stream);
 void use_pool(StreamContext& context, Stream& stream, uint32_t pool);
 // ---- split.cc
-void choose_pool(StreamContext& context, Stream& stream);  // use_pool() of what the route means.
+// use_pool() of what the route means; `head` is null on a tcp listener.
+void choose_pool(StreamContext& context, Stream& stream, const RequestHead* head);
 // ---- route.cc
 // A name for the access log, which outlives the snapshot's pin; dropped when it does not fit.
 void keep_name(StreamContext& context, Stream& stream, KeptText& name, std::string_view text);

@@ -7,6 +7,7 @@
 #include "dataplane/stream/chunk_pump.h"
 #include "dataplane/stream/context.h"
 #include "dataplane/stream/header_edits.h"
+#include "dataplane/stream/sticky.h"
 
 namespace sluice::dataplane {
 namespace {
@@ -74,7 +75,9 @@ bool begin_upgrade(StreamContext& context, Stream& stream, const ResponseHead& h
   ForwardResponse forward;
   forward.framing = BodyFraming::none;
   forward.request_id = kept(context, stream, stream.request_id);
-  const HeaderEdits edits(policy_of(stream).response_headers());
+  HeaderEdits edits(policy_of(stream).response_headers());
+  StickyAnswer sticky;
+  sticky.add(context, stream, edits);
   forward.edits = edits.span();
   if (!queue_head(context, stream, head, forward)) {
     fail_response(context, stream, Reason::out_of_memory);
@@ -125,7 +128,9 @@ bool begin_response(StreamContext& context, Stream& stream, const ResponseHead& 
   forward.keep_alive = stream.keep_alive;
   forward.client_minor_version = stream.client_minor_version;
   forward.request_id = kept(context, stream, stream.request_id);
-  const HeaderEdits edits(policy_of(stream).response_headers());
+  HeaderEdits edits(policy_of(stream).response_headers());
+  StickyAnswer sticky;
+  sticky.add(context, stream, edits);
   forward.edits = edits.span();
   const bool origin_keep_alive = head.keep_alive && head.framing != BodyFraming::until_close;
   const uint16_t status = head.status;

@@ -5,6 +5,7 @@
 
 #include "dataplane/stream/context.h"
 #include "dataplane/stream/header_edits.h"
+#include "dataplane/stream/sticky.h"
 #include "schemas/stable_hash.h"
 
 namespace sluice::dataplane {
@@ -55,7 +56,9 @@ std::string_view rewrite_path(StreamContext& context, const wire::Policy& policy
 // Writes the head for the origins behind the kept texts. False: it does not fit any buffer.
 bool build_origin_head(StreamContext& context, Stream& stream, const RequestHead& head,
                        const wire::Policy& policy) {
-  const HeaderEdits edits(policy.request_headers());
+  HeaderEdits edits;
+  hide_sticky(stream, head, context.scratch.first(context.scratch.size() / 2), edits);
+  edits.append(policy.request_headers());
   ForwardRequest forward;
   forward.path = head.path == "*" ? head.path : rewrite_path(context, policy, head.path);
   forward.query = head.query;
@@ -142,7 +145,7 @@ void follow_route(StreamContext& context, Stream& stream, const RequestHead& hea
     case wire::ActionKind::forward:
       break;
   }
-  choose_pool(context, stream);
+  choose_pool(context, stream, &head);
   if (!build_origin_head(context, stream, head, policy)) {
     answer_error(context, stream, Reason::out_of_memory);
     return;

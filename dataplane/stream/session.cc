@@ -200,7 +200,7 @@ void begin_tunnel(StreamContext& context, ClientConn& client) {
   stream->timeouts = snapshot.timeouts(snapshot.policy(route).timeouts());
   stream->head_buffer = context.memory.buffers.take(512);  // For the names; without it they are not logged.
   keep_name(context, *stream, stream->route_name, snapshot.text(route.name()));
-  choose_pool(context, *stream);
+  choose_pool(context, *stream, nullptr);
   start_attempt(context, *stream);
 }
 

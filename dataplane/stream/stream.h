@@ -19,6 +19,7 @@
 
 #include "dataplane/conn/client_conn.h"
 #include "dataplane/conn/origin_conn.h"
+#include "dataplane/decide/sticky.h"
 #include "dataplane/http/h1_chunked.h"
 #include "dataplane/http/head.h"
 #include "dataplane/worker/published.h"
@@ -70,6 +71,8 @@ struct Stream {
   uint16_t pool_stats_slot = 0;
 
   // ---- attempts
+  uint32_t member = decide::kNone;  // Of the pool, that the last attempt went to.
+  decide::Sticky::Found sticky;     // What the request's cookie says.
   uint32_t attempts = 0;
   uint64_t tried[kTriedMax] = {};
   uint32_t tried_count = 0;

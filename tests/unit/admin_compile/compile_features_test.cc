@@ -42,6 +42,24 @@ routes:
   EXPECT_TRUE(features_of(compiled, "t")->split_by_client());
 }
 
+TEST(CompileFeatures, AStickyPoolHasItsCookieAndNoSecretInClear) {
+  const Compiled compiled = compile_text(listener() + R"(
+peers: [{name: a, address: "10.0.0.1:1"}]
+pools:
+  - {name: plain, members: [a]}
+  - {name: app, members: [a], sticky: {cookie: SRV, keys: [first-secret-of-16, second-secret-of-16],
+     max_age: 1h, secure: true}}
+)");
+  const wire::Sticky& sticky = *compiled->root().features()->stickies()->Get(0);
+  EXPECT_EQ(sticky.pool(), 1U);
+  EXPECT_EQ(sticky.cookie()->str(), "SRV");
+  EXPECT_EQ(sticky.attributes()->str(), "; Path=/; Max-Age=3600; SameSite=Lax; Secure; HttpOnly");
+  EXPECT_EQ(sticky.max_age_seconds(), 3600U);
+  EXPECT_EQ(sticky.keys()->size(), 2U);
+  const std::string_view bytes(reinterpret_cast<const char*>(compiled.bytes.data()), compiled.bytes.size());
+  EXPECT_EQ(bytes.find("secret"), std::string_view::npos);
+}
+
 TEST(CompileFeatures, EqualSplitsShareAPolicy) {
   const Compiled compiled = compile_text(pools() + R"(
 routes:

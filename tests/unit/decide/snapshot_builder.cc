@@ -47,6 +47,21 @@ Offset<wire::RouteFeatures> write_features(FlatBufferBuilder& fbb, const Feature
   return features.Finish();
 }
 
+Offset<wire::SnapshotFeatures> write_snapshot_features(FlatBufferBuilder& fbb,
+                                                       const std::vector<StickySpec>& specs) {
+  std::vector<Offset<wire::Sticky>> stickies;
+  for (const StickySpec& spec : specs) {
+    std::vector<wire::SecretKey> keys;
+    for (const uint32_t key : spec.keys) {
+      const uint32_t words[] = {key, 7, 7, 7};
+      keys.emplace_back(flatbuffers::span<const uint32_t, 4>(words));
+    }
+    stickies.push_back(wire::CreateStickyDirect(fbb, spec.pool, spec.cookie.c_str(), spec.attributes.c_str(),
+                                                spec.max_age_seconds, &keys));
+  }
+  return wire::CreateSnapshotFeatures(fbb, fbb.CreateVector(stickies));
+}
+
 Offset<wire::Policy> write_policy(FlatBufferBuilder& fbb, const PolicySpec& spec) {
   const auto optional = [&fbb](const std::string& text) {
     return text.empty() ? Offset<flatbuffers::String>() : fbb.CreateString(text);
@@ -206,6 +221,7 @@ std::vector<std::byte> SnapshotBuilder::finish() {
   }
   const auto log = wire::CreateAccessLogDirect(fbb, access_log.format, access_log.path.c_str(),
                                                access_log.template_text.c_str());
+  const auto features = write_snapshot_features(fbb, stickies);
   const auto name_offset = fbb.CreateString(gateway_name);
   const auto text_offset = fbb.CreateVector(reinterpret_cast<const uint8_t*>(text.data()), text.size());
   const auto listener_offset = fbb.CreateVectorOfStructs(listeners);
@@ -223,7 +239,7 @@ std::vector<std::byte> SnapshotBuilder::finish() {
   fbb.Finish(wire::CreateSnapshot(fbb, schema_version, revision, name_offset, text_offset, listener_offset,
                                   host_offset, rule_offset, route_offset, pool_offset, member_offset,
                                   peer_offset, timeouts_offset, condition_offset, policy_offset,
-                                  redirect_offset, response_offset, &limits, log),
+                                  redirect_offset, response_offset, &limits, log, features),
              wire::SnapshotIdentifier());
   std::vector<std::byte> bytes(fbb.GetSize());
   std::memcpy(bytes.data(), fbb.GetBufferPointer(), bytes.size());

@@ -42,6 +42,14 @@ struct FeaturesSpec {
   bool split_by_client = false;
 };
 
+struct StickySpec {
+  uint32_t pool = 0;
+  std::string cookie = "SRV";
+  std::string attributes = "; Path=/";
+  uint32_t max_age_seconds = 0;
+  std::vector<uint32_t> keys = {1};  // First words of keys whose other words are 7.
+};
+
 struct PolicySpec {
   uint32_t timeouts = 0;
   uint64_t body_bytes_max = UINT64_MAX;
@@ -128,6 +136,7 @@ class SnapshotBuilder {
   std::vector<ResponseSpec> responses;
   wire::Limits limits;
   AccessLogSpec access_log;
+  std::vector<StickySpec> stickies;
 
  private:
   struct HostRules {
