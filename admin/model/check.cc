@@ -319,9 +319,8 @@ void check_route_into(const Config& config, uint32_t number, ErrorSink& errors) 
 bool is_self_contained(const Route& route) {
   const auto& headers = route.match.headers;
   return route.listeners.empty() && route.match.path_kind != wire::PathKind::regex &&
-         std::none_of(headers.begin(), headers.end(), [](const HeaderMatch& header) {
-           return header.kind == wire::HeaderMatchKind::regex;
-         });
+         std::none_of(headers.begin(), headers.end(),
+                      [](const HeaderMatch& header) { return header.kind == wire::HeaderMatchKind::regex; });
 }
 
 }  // namespace sluice::admin

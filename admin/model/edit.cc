@@ -89,8 +89,8 @@ Edited put_route(const Config& config, std::shared_ptr<const Route> route) {
   const auto same = std::find_if(config.routes.begin(), config.routes.end(),
                                  [&](const auto& other) { return other->id == route->id; });
   const bool is_new = same == config.routes.end();
-  const bool is_local = is_self_contained(*route) &&
-                        (is_new || ((*same)->name == route->name && is_self_contained(**same)));
+  const bool is_local =
+      is_self_contained(*route) && (is_new || ((*same)->name == route->name && is_self_contained(**same)));
   if (!is_local) return put(config, &Config::routes, route);
   const auto number = static_cast<uint32_t>(same - config.routes.begin());
   Config edited = config;
