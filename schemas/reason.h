@@ -74,7 +74,14 @@ namespace sluice {
   X(refused_upgrade,       502, "refused_upgrade",         "origin switched to what was not asked")       \
   X(tunnel_idle,             0, "tunnel_idle",             "tunnel idle longer than tunnel_idle")            \
   /* ---- added later: the number is the index on the stats page -----------------------------------*/ \
-  X(address_limit,         503, "address_limit",           "connections_per_ip reached")
+  X(address_limit,         503, "address_limit",           "connections_per_ip reached")                  \
+  X(path_bad_escape,       400, "path_bad_escape",         "% in the path without two hex digits")        \
+  X(path_encoded_nul,      400, "path_encoded_nul",        "%00 in the path")                             \
+  X(path_backslash,        400, "path_backslash",          "backslash in the path")                       \
+  X(path_encoded_slash,    400, "path_encoded_slash",      "%2F or %5C where path_policy refuses them")   \
+  X(path_above_root,       400, "path_above_root",         "the path leads above its root")               \
+  X(path_dot_parameters,   400, "path_dot_parameters",     "path segment like ..; with parameters")       \
+  X(path_not_normal,       400, "path_not_normal",         "dot or empty segment, path_policy: reject")
 // clang-format on
 
 enum class Reason : uint8_t {

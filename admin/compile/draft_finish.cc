@@ -1,5 +1,6 @@
 // The draft as a FlatBuffer.
 #include "admin/compile/draft.h"
+#include "admin/compile/listener_policies.h"
 
 namespace sluice::admin {
 namespace {
@@ -89,7 +90,8 @@ wire::Limits to_wire(const Config& config) {
 }  // namespace
 
 std::vector<std::byte> Draft::finish(const Config& config, uint64_t revision) const {
-  Builder builder(bytes() + bytes() / 8);  // Never grows: growing copies everything.
+  Builder builder(bytes() + listener_policy_bytes(config) +
+                  bytes() / 8);  // Never grows: growing copies everything.
   const auto conditions = write_all<wire::Condition>(
       builder, conditions_,
       [&](const ConditionDraft& condition) { return write_condition(builder, condition); });
@@ -105,6 +107,7 @@ std::vector<std::byte> Draft::finish(const Config& config, uint64_t revision) co
     return wire::CreateResponse(builder, response->status, content_type, body, response->retry_after_seconds);
   });
   const auto feature_tables = features.write(builder);
+  const auto listener_policies = write_listener_policies(builder, config);
   const auto access_log = write_access_log(builder, config.access_log);
   const String gateway_name = write_string(builder, config.gateway.name);
   const auto text = builder.CreateVector(text_);
@@ -137,6 +140,7 @@ std::vector<std::byte> Draft::finish(const Config& config, uint64_t revision) co
   snapshot.add_limits(&limits);
   snapshot.add_access_log(access_log);
   snapshot.add_features(feature_tables);
+  snapshot.add_listener_policies(listener_policies);
   wire::FinishSnapshotBuffer(builder, snapshot.Finish());
   const auto* begin = reinterpret_cast<const std::byte*>(builder.GetBufferPointer());
   return {begin, begin + builder.GetSize()};

@@ -284,6 +284,11 @@ void Checker::check_tcp_listeners() {
                   "the tcp listener " + quoted(listener.name) + " has timeouts of HTTP requests",
                   "remove them; its route may set connect and tunnel_idle");
     }
+    if (listener.path_policy != PathPolicy{}) {
+      errors_.add(listener.place, pointer("listeners", i, "/path_policy"),
+                  "the tcp listener " + quoted(listener.name) + " has a path_policy, but there are no paths",
+                  "remove it, or use protocol: http");
+    }
     if (tcp_routes_[i] > 0) continue;
     errors_.add(listener.place, pointer("listeners", i),
                 "the tcp listener " + quoted(listener.name) + " has no route",
@@ -310,10 +315,12 @@ void Checker::check_patterns() {
 
 void check_into(const Config& config, ErrorSink& errors) {
   Checker(config, errors).run();
+  check_paths_into(config, errors);
 }
 
 void check_route_into(const Config& config, uint32_t number, ErrorSink& errors) {
   Checker(config, errors).run_route(number);
+  check_route_paths_into(config, number, errors);
 }
 
 bool is_self_contained(const Route& route) {

@@ -8,6 +8,9 @@
 namespace sluice::admin {
 
 void check_into(const Config& config, ErrorSink& errors);
+// Their parts in check_paths.cc.
+void check_paths_into(const Config& config, ErrorSink& errors);
+void check_route_paths_into(const Config& config, uint32_t number, ErrorSink& errors);
 
 // What a route can be wrong about by itself: its references. With that, a configuration that was good before
 // is good again after one route was put, when is_self_contained() is true of the route and of the one it

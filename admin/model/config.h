@@ -14,6 +14,7 @@
 #include "admin/model/address.h"
 #include "admin/model/features.h"
 #include "admin/model/place.h"
+#include "admin/model/listener_rules.h"
 #include "schemas/snapshot_generated.h"
 
 namespace sluice::admin {
@@ -79,6 +80,7 @@ struct Listener {
   Endpoint address;
   wire::Protocol protocol = wire::Protocol::http;
   Timeouts timeouts;  // client_header and client_idle only.
+  PathPolicy path_policy;
   Place place;
   bool operator==(const Listener&) const = default;
 };
@@ -203,6 +205,7 @@ struct Config {
   AccessLog access_log;
   Retries retries;
   Gateway gateway;
+  decide::PathPolicy path_policy;
   std::vector<std::shared_ptr<const Listener>> listeners;
   std::vector<std::shared_ptr<const Peer>> peers;
   std::vector<std::shared_ptr<const Pool>> pools;

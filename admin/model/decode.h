@@ -27,6 +27,10 @@ void decode_access_log(ValueReader& reader, const Value& value, AccessLog& log);
 void decode_retries(ValueReader& reader, const Value& value, Retries& retries);
 void decode_gateway(ValueReader& reader, const Value& value, Gateway& gateway);
 
+// ---- what listeners do with everything (listener_rules.cc)
+PathPolicy decode_path_policy(ValueReader& reader, const Value& value);
+std::optional<bool> decode_switch(ValueReader& reader, const Value& value);  // true, false; on, off.
+
 // ---- parts (decode_parts.cc, decode_http.cc)
 inline constexpr std::string_view kTimeoutNames[kTimeoutKinds] = {
     "client_header", "client_body", "client_idle", "connect", "response", "origin_idle", "tunnel_idle"};

@@ -4,8 +4,8 @@
 namespace sluice::admin {
 
 std::shared_ptr<const Listener> decode_listener(ValueReader& reader, const Value& value) {
-  enum { kName, kAddress, kProtocol, kTimeouts };
-  constexpr std::string_view kKeys[] = {"name", "address", "protocol", "timeouts"};
+  enum { kName, kAddress, kProtocol, kTimeouts, kPathPolicy };
+  constexpr std::string_view kKeys[] = {"name", "address", "protocol", "timeouts", "path_policy"};
   constexpr std::string_view kLater[] = {"certificates", "tls"};
   Fields fields(reader, value, "a listener", kKeys, kLater);
   auto listener = std::make_shared<Listener>();
@@ -39,6 +39,7 @@ std::shared_ptr<const Listener> decode_listener(ValueReader& reader, const Value
   if (const Value field = fields[kTimeouts]) {
     listener->timeouts = decode_timeouts(reader, field, kListenerTimeouts, "a listener");
   }
+  if (const Value field = fields[kPathPolicy]) listener->path_policy = decode_path_policy(reader, field);
   if (!is_named) return nullptr;
   return listener;
 }

@@ -26,15 +26,16 @@ enum Key : uint8_t {
   kAccessLog,
   kRetries,
   kGateway,
+  kPathPolicy,
   kListeners,
   kPeers,
   kPools,
   kRoutes,
   kKeyCount
 };
-constexpr std::string_view kKeys[kKeyCount] = {"workers", "data_dir",   "include", "admin",   "timeouts",
-                                               "limits",  "access_log", "retries", "gateway", "listeners",
-                                               "peers",   "pools",      "routes"};
+constexpr std::string_view kKeys[kKeyCount] = {"workers",   "data_dir",   "include", "admin",   "timeouts",
+                                               "limits",    "access_log", "retries", "gateway", "path_policy",
+                                               "listeners", "peers",      "pools",   "routes"};
 
 Format format_of(std::string_view file_name) {
   if (file_name.ends_with(".json")) return Format::json;
@@ -160,6 +161,9 @@ void Loader::decode_section(Key key, const Value& value) {
       return decode_retries(reader_, value, config_.retries);
     case kGateway:
       return decode_gateway(reader_, value, config_.gateway);
+    case kPathPolicy:
+      config_.path_policy = merged(decode_path_policy(reader_, value), {});
+      return;
     case kListeners:
       return decode_list(value, config_.listeners, decode_listener);
     case kPeers:

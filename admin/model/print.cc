@@ -58,6 +58,7 @@ void write(TextWriter& out, const Listener& listener) {
   out.text("address", to_text(listener.address));
   out.text("protocol", listener.protocol == wire::Protocol::tcp ? "tcp" : "http");
   write_overrides(out, listener.timeouts);
+  write_listener_rules(out, listener);
   out.close_mapping();
 }
 
@@ -309,6 +310,8 @@ void write_config(TextWriter& out, const Config& config, Sections sections) {
   out.close_mapping();
   sections.begin("gateway");
   write(out, config.gateway);
+  sections.begin("path_policy");
+  write_path_policy(out, config.path_policy);
   sections.list("listeners", config.listeners);
   sections.list("peers", config.peers);
   sections.list("pools", config.pools);

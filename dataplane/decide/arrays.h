@@ -36,6 +36,7 @@ struct Arrays {
   TableList<wire::Policy> policies;
   TableList<wire::Redirect> redirects;
   TableList<wire::Response> responses;
+  TableList<wire::ListenerPolicy> listener_policies;
 
   // Requires: the range was checked (check_structs) or `holds(range)`.
   std::string_view text(const wire::Text& range) const {

@@ -24,4 +24,7 @@ Problem check_tables(const Arrays& arrays);
 // RouteFeatures of policies.
 Problem check_features(const Arrays& arrays);
 
+// One policy per listener, or none at all.
+Problem check_listener_policies(const Arrays& arrays);
+
 }  // namespace sluice::decide

@@ -16,6 +16,7 @@ std::expected<std::unique_ptr<Snapshot>, SnapshotError> Snapshot::load(std::span
   Problem problem = check_structs(*arrays, limits);
   if (!problem) problem = check_tables(*arrays);
   if (!problem) problem = check_features(*arrays);
+  if (!problem) problem = check_listener_policies(*arrays);
   if (problem) return std::unexpected(std::move(*problem));
 
   std::unique_ptr<Snapshot> snapshot(new Snapshot);
@@ -35,6 +36,7 @@ Problem Snapshot::Index::build(const SnapshotLimits& limits) {
   if (Problem problem = paths.build(arrays, regexes)) return problem;
   if (Problem problem = peers.build(arrays)) return problem;
   stickies.build(arrays);
+  listener_rules = make_listener_rules(arrays);
   return maglev.build(arrays, limits.maglev_tables_max);
 }
 
@@ -53,6 +55,9 @@ std::string_view Snapshot::text(const wire::Text& range) const {
 }
 std::span<const wire::Listener> Snapshot::listeners() const {
   return index_->arrays.listeners;
+}
+const ListenerRules& Snapshot::listener_rules(uint32_t listener) const {
+  return index_->listener_rules[listener];
 }
 std::span<const wire::Route> Snapshot::routes() const {
   return index_->arrays.routes;
@@ -94,7 +99,8 @@ const Sticky* Snapshot::sticky(uint32_t pool) const {
 uint64_t Snapshot::index_bytes() const {
   return sizeof(Index) + index_->patterns.bytes() + index_->regexes.capacity() * sizeof(RegexRule) +
          index_->conditions.bytes() + index_->hosts.bytes() + index_->paths.bytes() + index_->peers.bytes() +
-         index_->maglev.bytes() + index_->stickies.bytes();
+         index_->maglev.bytes() + index_->stickies.bytes() +
+         index_->listener_rules.capacity() * sizeof(ListenerRules);
 }
 
 }  // namespace sluice::decide

@@ -11,6 +11,7 @@
 #include <string>
 #include <string_view>
 
+#include "dataplane/decide/listener_rules.h"
 #include "schemas/snapshot_generated.h"
 
 namespace sluice::decide {
@@ -34,7 +35,7 @@ struct SnapshotLimits {
 
 struct RouteQuery {
   std::string_view host;  // As received: any case, without port; a trailing dot is tolerated.
-  std::string_view path;  // Without query; begins with '/' or is "*".
+  std::string_view path;  // Normal (path_normal.h), without query; begins with '/' or is "*".
   std::string_view method;
   uint32_t listener = 0;  // Index in the snapshot.
   // The value of the first field of that (lower-case) name; data() == nullptr when absent.
@@ -74,6 +75,7 @@ class Snapshot {
   std::span<const wire::Peer> peers() const;
   const wire::Timeouts& timeouts(uint32_t index) const;
   const wire::Policy& policy(const wire::Route& route) const;
+  const ListenerRules& listener_rules(uint32_t listener) const;
   bool has_peer(uint64_t peer_id) const;
 
   // Maglev table of a pool (65,537 entries of member index), built on load for pools with that policy.

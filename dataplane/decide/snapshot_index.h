@@ -14,6 +14,9 @@
 
 namespace sluice::decide {
 
+// One per listener.
+std::vector<ListenerRules> make_listener_rules(const Arrays& arrays);
+
 struct Snapshot::Index {
   explicit Index(const SnapshotLimits& limits)
       : patterns(limits.regexes_max, limits.regex_program_bytes_max) {}
@@ -41,6 +44,7 @@ struct Snapshot::Index {
   PeerSet peers;
   MaglevTables maglev;
   Stickies stickies;
+  std::vector<ListenerRules> listener_rules;  // [listener index]
 };
 
 }  // namespace sluice::decide

@@ -117,6 +117,7 @@ std::expected<Arrays, SnapshotError> verify(std::span<const std::byte> bytes, co
   arrays.policies = {root->policies()};
   arrays.redirects = {root->redirects()};
   arrays.responses = {root->responses()};
+  arrays.listener_policies = {root->listener_policies()};
   Problem problem = take(root->listeners(), "listeners", arrays.listeners);
   if (!problem) problem = take(root->hosts(), "hosts", arrays.hosts);
   if (!problem) problem = take(root->rules(), "rules", arrays.rules);

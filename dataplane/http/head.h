@@ -75,7 +75,8 @@ struct RequestHead {
   Method method = Method::other;
   std::string_view method_text;
   std::string_view target;      // As received.
-  std::string_view path;        // Without the query; begins with '/', or "*" (OPTIONS).
+  std::string_view path;        // Without the query; begins with '/', or "*" (OPTIONS). As received until
+                                // admit.cc brings it to its normal form.
   std::string_view query;       // With its '?', or empty.
   std::string_view authority;   // host[:port] from an absolute target, else Host; may be empty in 1.0.
   std::string_view host;        // authority without port (brackets of an IPv6 literal kept).

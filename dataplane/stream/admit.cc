@@ -137,6 +137,21 @@ void answer_health(StreamContext& context, Stream& stream, std::string_view path
   }
 }
 
+// From here on the path is the one that is routed by and forwarded. Before the first snapshot, or on a
+// listener that is gone, only the health pages are served: the defaults do.
+Reason normalise_path(StreamContext& context, const ClientConn& client, RequestHead& head) {
+  const bool has_rules = context.published != nullptr && client.listener->index != UINT32_MAX;
+  const decide::PathPolicy policy =
+      has_rules ? context.published->snapshot->listener_rules(client.listener->index).path
+                : decide::PathPolicy{};
+  // Its own quarter of the scratch memory: a rewrite (route.cc) reads it while writing the upper half.
+  char* out = context.scratch.data() + context.scratch.size() / 4;
+  const std::expected<std::string_view, Reason> path = decide::normal_path(head.path, policy, out);
+  if (!path) return path.error();
+  head.path = *path;
+  return Reason::none;
+}
+
 void begin_request(StreamContext& context, ClientConn& client, std::string_view bytes) {
   RequestHead& head = context.request_head;
   Stream* stream = begin_stream(context, client);
@@ -163,6 +178,10 @@ void begin_request(StreamContext& context, ClientConn& client, std::string_view 
   // rare case that rewriting outgrows this.
   if (!keep_texts(context, *stream, line, head, request_id, head.head_bytes + 512)) {
     answer_error(context, *stream, Reason::out_of_memory);
+    return;
+  }
+  if (const Reason reason = normalise_path(context, client, head); reason != Reason::none) {
+    answer_error(context, *stream, reason);
     return;
   }
   if (head.path.starts_with(kReservedPrefix)) {

@@ -31,6 +31,7 @@ TEST(Print, YamlIsReadable) {
             "access_log: {path: stdout, format: combined}\n"
             "retries: {attempts: 2, budget: \"20%\"}\n"
             "gateway: {name: gateway}\n"
+            "path_policy: {mode: normalize, encoded_slash: keep, merge_slashes: true}\n"
             "listeners:\n"
             "  - {name: web, address: \"0.0.0.0:8080\", protocol: http}\n"
             "peers:\n"
@@ -64,6 +65,7 @@ access_log: {path: /tmp/log, format: "$remote_addr \"$request\" $$$$ $status"}
 limits: {body_bytes: 1234567, connections: 9, header_bytes: 2000, uri_bytes: 1999}
 timeouts: {connect: 1234ms, drain: 0s}
 gateway: {name: x, zone: y, groups: [a, b]}
+path_policy: {mode: reject, encoded_slash: decode}
 routes:
   - {name: a, listener: web, priority: -1, pool: f,
      match: {path_prefix: /a, methods: [GET], headers: {A: b, C: {absent: true}, D: {regex: x+}}}}

@@ -219,6 +219,11 @@ std::vector<std::byte> SnapshotBuilder::finish() {
     response_offsets.push_back(wire::CreateResponseDirect(fbb, spec.status, spec.content_type.c_str(),
                                                           spec.body.c_str(), spec.retry_after_seconds));
   }
+  std::vector<Offset<wire::ListenerPolicy>> listener_policy_offsets;
+  for (const ListenerPolicySpec& spec : listener_policies) {
+    listener_policy_offsets.push_back(
+        wire::CreateListenerPolicy(fbb, spec.path_mode, spec.encoded_slash, spec.keep_empty_segments));
+  }
   const auto log = wire::CreateAccessLogDirect(fbb, access_log.format, access_log.path.c_str(),
                                                access_log.template_text.c_str());
   const auto features = write_snapshot_features(fbb, stickies);
@@ -236,10 +241,12 @@ std::vector<std::byte> SnapshotBuilder::finish() {
   const auto policy_offset = fbb.CreateVector(policy_offsets);
   const auto redirect_offset = fbb.CreateVector(redirect_offsets);
   const auto response_offset = fbb.CreateVector(response_offsets);
+  const auto listener_policy_offset = fbb.CreateVector(listener_policy_offsets);
   fbb.Finish(wire::CreateSnapshot(fbb, schema_version, revision, name_offset, text_offset, listener_offset,
                                   host_offset, rule_offset, route_offset, pool_offset, member_offset,
                                   peer_offset, timeouts_offset, condition_offset, policy_offset,
-                                  redirect_offset, response_offset, &limits, log, features),
+                                  redirect_offset, response_offset, &limits, log, features,
+                                  listener_policy_offset),
              wire::SnapshotIdentifier());
   std::vector<std::byte> bytes(fbb.GetSize());
   std::memcpy(bytes.data(), fbb.GetBufferPointer(), bytes.size());

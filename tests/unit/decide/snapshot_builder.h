@@ -75,6 +75,12 @@ struct RedirectSpec {
   std::string location;
 };
 
+struct ListenerPolicySpec {
+  wire::PathMode path_mode = wire::PathMode::normalize;
+  wire::EncodedSlash encoded_slash = wire::EncodedSlash::keep;
+  bool keep_empty_segments = false;
+};
+
 struct AccessLogSpec {
   wire::LogFormat format = wire::LogFormat::off;
   std::string path = "stdout";
@@ -137,6 +143,7 @@ class SnapshotBuilder {
   wire::Limits limits;
   AccessLogSpec access_log;
   std::vector<StickySpec> stickies;
+  std::vector<ListenerPolicySpec> listener_policies;  // None, or one per listener.
 
  private:
   struct HostRules {
