@@ -48,7 +48,7 @@ namespace sluice {
   X(body_timeout,          408, "body_timeout",            "no body bytes within client_body")            \
   X(client_aborted,        499, "client_aborted",          "client went away before the answer")          \
   X(client_reset,          499, "client_reset",            "client reset the connection")                 \
-  X(client_stalled,          0, "client_stalled",          "client did not read within client_body")      \
+  X(client_stalled,          0, "client_stalled",          "client did not read within client_write")      \
   /* ---- what we decided --------------------------------------------------------------------------*/ \
   X(no_route,              404, "no_route",                "no route matches")                            \
   X(respond_rule,            0, "respond_rule",            "answered by the route itself")                \
@@ -81,7 +81,12 @@ namespace sluice {
   X(path_encoded_slash,    400, "path_encoded_slash",      "%2F or %5C where path_policy refuses them")   \
   X(path_above_root,       400, "path_above_root",         "the path leads above its root")               \
   X(path_dot_parameters,   400, "path_dot_parameters",     "path segment like ..; with parameters")       \
-  X(path_not_normal,       400, "path_not_normal",         "dot or empty segment, path_policy: reject")
+  X(path_not_normal,       400, "path_not_normal",         "dot or empty segment, path_policy: reject")\
+  X(address_rate,          429, "address_rate",            "more requests than rate_limit_per_ip")        \
+  X(route_rate,            429, "route_rate",              "more requests than the route's rate_limit")   \
+  X(body_too_slow,         408, "body_too_slow",           "body slower than body_rate")                  \
+  X(request_timeout,       504, "request_timeout",         "request took longer than request_total")      \
+  X(no_request,              0, "no_request",              "connection without a request in client_header")
 // clang-format on
 
 enum class Reason : uint8_t {

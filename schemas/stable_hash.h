@@ -18,6 +18,7 @@ enum class HashUse : uint64_t {
   maglev_offset = 6,
   maglev_skip = 7,
   split_client = 8,  // split_by: client
+  request_rate = 9,  // token buckets
 };
 
 uint64_t stable_hash(HashUse use, std::string_view text);

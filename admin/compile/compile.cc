@@ -22,8 +22,7 @@ class Compiler {
   explicit Compiler(const Config& config)
       : config_(config), errors_(config.files, kErrorsMax), tcp_listeners_(config.listeners.size()) {
     // Entry 0 of policies is the default one, with entry 0 of timeouts.
-    default_policy_ = draft_.add_policy(
-        {draft_.add_timeouts(config.timeouts), config.limits.body_bytes, config.retries.attempts, nullptr});
+    default_policy_ = draft_.add_policy(policy_with(config.timeouts));
   }
 
   std::expected<std::vector<std::byte>, ConfigErrors> run(uint64_t revision) {
@@ -45,7 +44,8 @@ class Compiler {
  private:
   void index_tcp_listeners();
   void add_route(const Route& route, uint32_t number, PoolCompiler& pools, RuleCompiler& rules);
-  uint32_t add_timeouts(const Route& route, const Timeouts* pool_timeouts);
+  Timeouts timeouts_of(const Route& route, const Timeouts* pool_timeouts) const;
+  PolicyDraft policy_with(const Timeouts& timeouts);
   uint32_t add_policy(const Route& route, const Timeouts* pool_timeouts, FeaturesDraft features);
   uint32_t add_split(const Route& route, const ToSplit& split, PoolCompiler& pools, FeaturesDraft& features);
   void add_listeners();
@@ -68,21 +68,36 @@ void Compiler::index_tcp_listeners() {
 }
 
 // The section's, then the pool's own, then the route's.
-uint32_t Compiler::add_timeouts(const Route& route, const Timeouts* pool_timeouts) {
+Timeouts Compiler::timeouts_of(const Route& route, const Timeouts* pool_timeouts) const {
   Timeouts timeouts = config_.timeouts;
   if (pool_timeouts != nullptr) override_timeouts(timeouts, *pool_timeouts);
   if (route.options != nullptr) override_timeouts(timeouts, route.options->timeouts);
-  return draft_.add_timeouts(timeouts);
+  return timeouts;
+}
+
+// The settings' own values with these timeouts.
+PolicyDraft Compiler::policy_with(const Timeouts& timeouts) {
+  PolicyDraft policy;
+  policy.timeouts = draft_.add_timeouts(timeouts);
+  policy.body_bytes_max = config_.limits.body_bytes;
+  policy.retry_attempts = config_.retries.attempts;
+  policy.client_write = timeouts.get(TimeoutKind::client_write);
+  const uint32_t total = timeouts.get(TimeoutKind::request_total);
+  policy.request_total = total == kTimeoutOff ? 0 : total;
+  policy.body_rate = config_.limits.body_rate;
+  return policy;
 }
 
 uint32_t Compiler::add_policy(const Route& route, const Timeouts* pool_timeouts, FeaturesDraft features) {
   const bool pool_has_timeouts = pool_timeouts != nullptr && *pool_timeouts != Timeouts{};
   if (route.options == nullptr && !pool_has_timeouts && features.is_empty()) return default_policy_;
-  PolicyDraft policy{add_timeouts(route, pool_timeouts), config_.limits.body_bytes, config_.retries.attempts,
-                     route.options.get(), std::move(features)};
+  PolicyDraft policy = policy_with(timeouts_of(route, pool_timeouts));
+  policy.options = route.options.get();
+  policy.features = std::move(features);
   if (route.options != nullptr) {
     policy.body_bytes_max = route.options->body_bytes.value_or(policy.body_bytes_max);
     policy.retry_attempts = route.options->retry_attempts.value_or(policy.retry_attempts);
+    policy.body_rate = route.options->body_rate.value_or(policy.body_rate);
   }
   return draft_.add_policy(policy);
 }
@@ -93,7 +108,8 @@ uint32_t Compiler::add_split(const Route& route, const ToSplit& split, PoolCompi
   uint32_t target = kNoIndex;
   for (const SplitPart& part : split.parts) {
     const uint32_t pool = pools.pool_of(ToPool{part.pool});
-    features.split.emplace_back(pool, add_timeouts(route, pools.timeouts_of(pool)), part.weight);
+    const uint32_t timeouts = draft_.add_timeouts(timeouts_of(route, pools.timeouts_of(pool)));
+    features.split.emplace_back(pool, timeouts, part.weight);
     if (target == kNoIndex && part.weight > 0) target = pool;
   }
   features.split_by_client = split.by_client;

@@ -1,5 +1,7 @@
 #include "admin/compile/draft.h"
 
+#include <algorithm>
+
 #include "schemas/base/check.h"
 
 namespace sluice::admin {
@@ -40,10 +42,10 @@ wire::Text Draft::add_text(std::string_view text) {
 }
 
 uint32_t Draft::add_timeouts(const Timeouts& timeouts) {
-  const auto [entry, is_new] =
-      timeouts_index_.emplace(timeouts.milliseconds, static_cast<uint32_t>(timeouts_.size()));
+  std::array<uint32_t, kWireTimeouts> ms{};
+  std::copy_n(timeouts.milliseconds.begin(), kWireTimeouts, ms.begin());
+  const auto [entry, is_new] = timeouts_index_.emplace(ms, static_cast<uint32_t>(timeouts_.size()));
   if (is_new) {
-    const auto& ms = timeouts.milliseconds;
     timeouts_.emplace_back(ms[0], ms[1], ms[2], ms[3], ms[4], ms[5], ms[6]);
   }
   return entry->second;
@@ -54,6 +56,10 @@ uint32_t Draft::add_policy(const PolicyDraft& policy) {
   append_key(key, policy.timeouts);
   append_key(key, policy.body_bytes_max);
   append_key(key, policy.retry_attempts);
+  append_key(key, policy.client_write);
+  append_key(key, policy.request_total);
+  append_key(key, policy.body_rate.bytes_per_second);
+  append_key(key, policy.body_rate.grace_milliseconds);
   if (policy.options != nullptr) {
     const RouteOptions& options = *policy.options;
     append_key(key, options.strip_prefix);
@@ -62,6 +68,9 @@ uint32_t Draft::add_policy(const PolicyDraft& policy) {
     append_key(key, options.request_host);
     append_key(key, options.request_headers);
     append_key(key, options.response_headers);
+    append_key(key, options.rate_limit.requests_per_minute);
+    append_key(key, options.rate_limit.burst);
+    append_key(key, static_cast<uint64_t>(options.rate_limit.key));
   }
   policy.features.append_key(key);
   const uint64_t key_bytes = key.size();

@@ -20,6 +20,7 @@
 namespace sluice::admin {
 
 inline constexpr uint32_t kNoIndex = UINT32_MAX;
+inline constexpr uint32_t kWireTimeouts = 7;  // The first kinds; wire::Timeouts has them in this order.
 
 wire::Address to_wire(const Endpoint& endpoint);  // Requires: endpoint.ip.
 
@@ -43,7 +44,10 @@ struct PolicyDraft {
   uint32_t timeouts = 0;
   uint64_t body_bytes_max = kUnlimited;
   uint32_t retry_attempts = 0;
-  const RouteOptions* options = nullptr;  // Null: nothing but the above. Belongs to the Config.
+  const RouteOptions* options = nullptr;  // Null: none. Belongs to the Config.
+  uint32_t client_write = 0;              // Milliseconds.
+  uint32_t request_total = 0;             // 0: no limit.
+  BodyRate body_rate{};
   FeaturesDraft features{};
 };
 
@@ -64,7 +68,7 @@ class Draft {
   SnapshotFeaturesDraft features;
 
   wire::Text add_text(std::string_view text);
-  uint32_t add_timeouts(const Timeouts& timeouts);  // All seven set.
+  uint32_t add_timeouts(const Timeouts& timeouts);  // All set; those of requests alone belong to policies.
   uint32_t add_policy(const PolicyDraft& policy);
   uint32_t add_condition(ConditionDraft condition);
   uint32_t add_response(const Response& response);
@@ -77,7 +81,7 @@ class Draft {
  private:
   std::vector<uint8_t> text_;
   uint64_t table_bytes_ = 0;  // Of what will be tables and strings.
-  std::map<std::array<uint32_t, kTimeoutKinds>, uint32_t> timeouts_index_;
+  std::map<std::array<uint32_t, kWireTimeouts>, uint32_t> timeouts_index_;
   std::vector<wire::Timeouts> timeouts_;
   KeyTable policies_index_;
   std::vector<PolicyDraft> policies_;

@@ -26,26 +26,38 @@ flatbuffers::Offset<flatbuffers::Vector<flatbuffers::Offset<wire::HeaderOp>>> wr
   return builder.CreateVector(offsets);
 }
 
+wire::RateLimit to_wire(const RateLimit& limit) {
+  return {limit.requests_per_minute, limit.burst, limit.key};
+}
+
 flatbuffers::Offset<wire::Policy> write_policy(Builder& builder, const PolicyDraft& policy) {
   const auto features = policy.features.write(builder);
-  if (policy.options == nullptr) {
-    wire::PolicyBuilder plain(builder);
-    plain.add_timeouts(policy.timeouts);
-    plain.add_body_bytes_max(policy.body_bytes_max);
-    plain.add_retry_attempts(policy.retry_attempts);
-    plain.add_features(features);
-    return plain.Finish();
-  }
-  const RouteOptions& options = *policy.options;
+  static const RouteOptions kNoOptions;
+  const RouteOptions& options = policy.options == nullptr ? kNoOptions : *policy.options;
   const String strip_prefix = write_string(builder, options.strip_prefix);
   const String replace_path = write_string(builder, options.replace_path);
   const String add_prefix = write_string(builder, options.add_prefix);
   const String request_host = write_string(builder, options.request_host);
   const auto request_headers = write_header_ops(builder, options.request_headers);
   const auto response_headers = write_header_ops(builder, options.response_headers);
-  return wire::CreatePolicy(builder, policy.timeouts, policy.body_bytes_max, policy.retry_attempts,
-                            strip_prefix, replace_path, add_prefix, request_host, request_headers,
-                            response_headers, features);
+  const wire::BodyRate body_rate(policy.body_rate.bytes_per_second, policy.body_rate.grace_milliseconds);
+  const wire::RateLimit rate_limit = to_wire(options.rate_limit);
+  wire::PolicyBuilder out(builder);
+  out.add_timeouts(policy.timeouts);
+  out.add_body_bytes_max(policy.body_bytes_max);
+  out.add_retry_attempts(policy.retry_attempts);
+  out.add_strip_prefix(strip_prefix);
+  out.add_replace_path(replace_path);
+  out.add_add_prefix(add_prefix);
+  out.add_request_host(request_host);
+  out.add_request_headers(request_headers);
+  out.add_response_headers(response_headers);
+  out.add_client_write(policy.client_write);
+  out.add_request_total(policy.request_total);
+  if (policy.body_rate.bytes_per_second > 0) out.add_body_rate(&body_rate);
+  if (options.rate_limit.requests_per_minute > 0) out.add_rate_limit(&rate_limit);
+  out.add_features(features);
+  return out.Finish();
 }
 
 flatbuffers::Offset<wire::Condition> write_condition(Builder& builder, const ConditionDraft& condition) {
@@ -87,6 +99,13 @@ wire::Limits to_wire(const Config& config) {
                       config.retries.budget_percent);
 }
 
+flatbuffers::Offset<wire::Protection> write_protection(Builder& builder, const Limits& limits) {
+  const wire::RateLimit rate_limit = to_wire(limits.rate_limit_per_ip);
+  wire::ProtectionBuilder out(builder);
+  if (limits.rate_limit_per_ip.requests_per_minute > 0) out.add_rate_limit_per_ip(&rate_limit);
+  return out.Finish();
+}
+
 }  // namespace
 
 std::vector<std::byte> Draft::finish(const Config& config, uint64_t revision) const {
@@ -120,6 +139,7 @@ std::vector<std::byte> Draft::finish(const Config& config, uint64_t revision) co
   const auto peer_structs = builder.CreateVectorOfStructs(peers);
   const auto timeout_structs = builder.CreateVectorOfStructs(timeouts_);
   const wire::Limits limits = to_wire(config);
+  const auto protection = write_protection(builder, config.limits);
 
   wire::SnapshotBuilder snapshot(builder);
   snapshot.add_revision(revision);
@@ -141,6 +161,7 @@ std::vector<std::byte> Draft::finish(const Config& config, uint64_t revision) co
   snapshot.add_access_log(access_log);
   snapshot.add_features(feature_tables);
   snapshot.add_listener_policies(listener_policies);
+  snapshot.add_protection(protection);
   wire::FinishSnapshotBuffer(builder, snapshot.Finish());
   const auto* begin = reinterpret_cast<const std::byte*>(builder.GetBufferPointer());
   return {begin, begin + builder.GetSize()};

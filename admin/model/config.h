@@ -27,15 +27,33 @@ enum class TimeoutKind : uint8_t {
   connect,
   response,
   origin_idle,
-  tunnel_idle
+  tunnel_idle,
+  client_write,
+  request_total
 };
-inline constexpr uint32_t kTimeoutKinds = 7;
+inline constexpr uint32_t kTimeoutKinds = 9;
+inline constexpr uint32_t kTimeoutOff = UINT32_MAX;  // request_total only: no limit.
 struct Timeouts {
   std::array<uint32_t, kTimeoutKinds> milliseconds{};
   uint32_t get(TimeoutKind kind) const { return milliseconds[static_cast<size_t>(kind)]; }
   bool operator==(const Timeouts&) const = default;
 };
-inline constexpr Timeouts kDefaultTimeouts{{10'000, 30'000, 60'000, 3'000, 60'000, 50'000, 3'600'000}};
+inline constexpr Timeouts kDefaultTimeouts{
+    {10'000, 30'000, 60'000, 3'000, 60'000, 50'000, 3'600'000, 30'000, kTimeoutOff}};
+
+// A token bucket of requests, by client address or for a whole route.
+struct RateLimit {
+  uint32_t requests_per_minute = 0;  // 0 = no limit.
+  uint32_t burst = 0;
+  wire::RateKey key = wire::RateKey::ip;
+  bool operator==(const RateLimit&) const = default;
+};
+// How slow a request body may be, on average after the grace.
+struct BodyRate {
+  uint32_t bytes_per_second = 240;  // 0 = no limit; then the grace is 0 too.
+  uint32_t grace_milliseconds = 5'000;
+  bool operator==(const BodyRate&) const = default;
+};
 
 inline constexpr uint64_t kUnlimited = UINT64_MAX;
 struct Limits {
@@ -45,6 +63,8 @@ struct Limits {
   uint64_t body_bytes = kUnlimited;
   uint32_t connections = 0;            // 0 = auto: from the descriptor limit.
   uint32_t connections_per_ip = 1024;  // 0 = unlimited.
+  RateLimit rate_limit_per_ip;
+  BodyRate body_rate;
   bool operator==(const Limits&) const = default;
 };
 
@@ -175,9 +195,11 @@ struct RouteOptions {
   std::string request_host;               // Host towards the origin.
   std::vector<HeaderOp> request_headers;  // Order: remove, set, add.
   std::vector<HeaderOp> response_headers;
-  Timeouts timeouts;  // client_body, connect, response, origin_idle and tunnel_idle only.
+  Timeouts timeouts;  // Those of kRouteTimeouts only.
   std::optional<uint64_t> body_bytes;
   std::optional<uint32_t> retry_attempts;
+  RateLimit rate_limit;
+  std::optional<BodyRate> body_rate;
   bool operator==(const RouteOptions&) const = default;
 };
 

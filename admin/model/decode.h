@@ -33,20 +33,24 @@ std::optional<bool> decode_switch(ValueReader& reader, const Value& value);  // 
 
 // ---- parts (decode_parts.cc, decode_http.cc)
 inline constexpr std::string_view kTimeoutNames[kTimeoutKinds] = {
-    "client_header", "client_body", "client_idle", "connect", "response", "origin_idle", "tunnel_idle"};
+    "client_header", "client_body", "client_idle",  "connect",      "response",
+    "origin_idle",   "tunnel_idle", "client_write", "request_total"};
 // The timeouts that an object of its kind may override.
 inline constexpr TimeoutKind kListenerTimeouts[] = {TimeoutKind::client_header, TimeoutKind::client_idle};
 inline constexpr TimeoutKind kPoolTimeouts[] = {TimeoutKind::connect, TimeoutKind::response,
                                                 TimeoutKind::origin_idle, TimeoutKind::tunnel_idle};
-inline constexpr TimeoutKind kRouteTimeouts[] = {TimeoutKind::client_body, TimeoutKind::connect,
-                                                 TimeoutKind::response, TimeoutKind::origin_idle,
-                                                 TimeoutKind::tunnel_idle};
+inline constexpr TimeoutKind kRouteTimeouts[] = {
+    TimeoutKind::client_body, TimeoutKind::connect,      TimeoutKind::response,     TimeoutKind::origin_idle,
+    TimeoutKind::tunnel_idle, TimeoutKind::client_write, TimeoutKind::request_total};
 inline constexpr uint32_t kTimeoutMillisecondsMax = 720 * 3'600'000U;  // 30 days.
 Timeouts decode_timeouts(ValueReader& reader, const Value& value, std::span<const TimeoutKind> allowed,
                          std::string_view what);
 // The top-level section: every timeout and `drain`.
 void decode_default_timeouts(ValueReader& reader, const Value& value, Config& config);
 std::optional<uint64_t> decode_body_bytes(ValueReader& reader, const Value& value);  // A size or "unlimited".
+// decode_rates.cc
+RateLimit decode_rate_limit(ValueReader& reader, const Value& value, std::string_view what, bool has_key);
+BodyRate decode_body_rate(ValueReader& reader, const Value& value);
 std::optional<uint32_t> decode_attempts(ValueReader& reader, const Value& value);
 std::optional<Endpoint> decode_endpoint(ValueReader& reader, const Value& value, bool allow_any);
 // Reports unless `path` may stand in a request line: begins with `/`, no query, no dot segments.

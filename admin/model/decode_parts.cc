@@ -13,6 +13,12 @@ constexpr size_t kPathBytesMax = 4096;
 constexpr size_t kResponseBodyBytesMax = 60 * 1024;
 constexpr uint32_t kRetryAfterSecondsMax = 30 * 86'400;
 
+// One timeout of any kind; only request_total may be off.
+std::optional<uint32_t> decode_timeout(ValueReader& reader, const Value& value, TimeoutKind kind) {
+  if (kind == TimeoutKind::request_total && reader.is_word(value, "off")) return kTimeoutOff;
+  return reader.milliseconds(value, 1, kTimeoutMillisecondsMax);
+}
+
 }  // namespace
 
 Timeouts decode_timeouts(ValueReader& reader, const Value& value, std::span<const TimeoutKind> allowed,
@@ -28,7 +34,7 @@ Timeouts decode_timeouts(ValueReader& reader, const Value& value, std::span<cons
       reader.fail(field,
                   std::string(what) + " has no " + std::string(kTimeoutNames[kind]) + " timeout of its own",
                   "here it may be " + join_words(names) + "; the others stand in the top-level `timeouts`");
-    } else if (const auto milliseconds = reader.milliseconds(field, 1, kTimeoutMillisecondsMax)) {
+    } else if (const auto milliseconds = decode_timeout(reader, field, static_cast<TimeoutKind>(kind))) {
       timeouts.milliseconds[kind] = *milliseconds;
     }
   }
@@ -43,7 +49,7 @@ void decode_default_timeouts(ValueReader& reader, const Value& value, Config& co
   Fields fields(reader, value, "timeouts", keys);
   for (uint32_t kind = 0; kind < kTimeoutKinds; ++kind) {
     if (!fields.has(kind)) continue;
-    const auto milliseconds = reader.milliseconds(fields[kind], 1, kTimeoutMillisecondsMax);
+    const auto milliseconds = decode_timeout(reader, fields[kind], static_cast<TimeoutKind>(kind));
     if (milliseconds) config.timeouts.milliseconds[kind] = *milliseconds;
   }
   if (const Value field = fields[kTimeoutKinds]) {

@@ -21,6 +21,8 @@ enum Key : uint8_t {
   kTimeouts,
   kBodyBytes,
   kRetries,
+  kRateLimit,
+  kBodyRate,
   kSplit,
   kSplitBy
 };
@@ -40,13 +42,15 @@ constexpr std::string_view kKeys[] = {"name",
                                       "timeouts",
                                       "body_bytes",
                                       "retries",
+                                      "rate_limit",
+                                      "body_rate",
                                       "split",
                                       "split_by"};
 constexpr std::string_view kLater[] = {"backend"};
 constexpr Key kTargets[] = {kPool, kPeer, kTo, kRespond, kRedirect, kSplit};
 // Only a request that is forwarded has these.
 constexpr Key kForwardOnly[] = {kRewrite,  kRequestHeaders, kResponseHeaders, kHost,
-                                kTimeouts, kBodyBytes,      kRetries};
+                                kTimeouts, kBodyBytes,      kRetries,         kBodyRate};
 
 ToAddresses decode_addresses(ValueReader& reader, const Value& value) {
   constexpr size_t kAddressesMax = 1000;
@@ -147,6 +151,10 @@ void decode_options(ValueReader& reader, const Fields& fields, Route& route) {
     Fields retries(reader, field, "a route's retries", kRetryKeys);
     if (const Value attempts = retries.require(0)) options.retry_attempts = decode_attempts(reader, attempts);
   }
+  if (const Value field = fields[kRateLimit]) {
+    options.rate_limit = decode_rate_limit(reader, field, "a route's rate_limit", true);
+  }
+  if (const Value field = fields[kBodyRate]) options.body_rate = decode_body_rate(reader, field);
   if (options != RouteOptions{}) route.options = std::make_shared<const RouteOptions>(std::move(options));
 }
 
@@ -188,7 +196,7 @@ std::shared_ptr<const Route> decode_route(ValueReader& reader, const Value& valu
   }
   if (const auto target = find_target(reader, value, fields)) decode_target(reader, fields, *target, *route);
   bool has_options = false;
-  for (size_t key = kRewrite; key <= kRetries; ++key) has_options |= fields.has(key);
+  for (size_t key = kRewrite; key <= kBodyRate; ++key) has_options |= fields.has(key);
   if (has_options) decode_options(reader, fields, *route);
   if (!is_named) return nullptr;
   return route;

@@ -106,9 +106,19 @@ void decode_admin(ValueReader& reader, const Value& value, Admin& admin) {
 }
 
 void decode_limits(ValueReader& reader, const Value& value, Limits& limits) {
-  enum { kHeaderBytes, kHeaderFields, kUriBytes, kBodyBytes, kConnections, kConnectionsPerIp };
-  constexpr std::string_view kKeys[] = {"header_bytes", "header_fields", "uri_bytes",
-                                        "body_bytes",   "connections",   "connections_per_ip"};
+  enum {
+    kHeaderBytes,
+    kHeaderFields,
+    kUriBytes,
+    kBodyBytes,
+    kConnections,
+    kConnectionsPerIp,
+    kRateLimitPerIp,
+    kBodyRate
+  };
+  constexpr std::string_view kKeys[] = {"header_bytes",      "header_fields", "uri_bytes",
+                                        "body_bytes",        "connections",   "connections_per_ip",
+                                        "rate_limit_per_ip", "body_rate"};
   Fields fields(reader, value, "limits", kKeys);
   if (const Value field = fields[kHeaderBytes]) {
     const auto bytes = reader.bytes(field, kHeaderBytesMin, kHeaderBytesMax);
@@ -141,6 +151,10 @@ void decode_limits(ValueReader& reader, const Value& value, Limits& limits) {
     const auto count = reader.integer(field, 1, UINT32_MAX);
     if (count) limits.connections_per_ip = static_cast<uint32_t>(*count);
   }
+  if (const Value field = fields[kRateLimitPerIp]) {
+    limits.rate_limit_per_ip = decode_rate_limit(reader, field, "rate_limit_per_ip", false);
+  }
+  if (const Value field = fields[kBodyRate]) limits.body_rate = decode_body_rate(reader, field);
 }
 
 void decode_access_log(ValueReader& reader, const Value& value, AccessLog& log) {

@@ -13,6 +13,10 @@ constexpr std::string_view kPolicies[] = {"round_robin", "least_conn", "ip_hash"
 void write_timeouts(TextWriter& out, const Timeouts& timeouts) {
   for (uint32_t kind = 0; kind < kTimeoutKinds; ++kind) {
     if (timeouts.milliseconds[kind] == 0) continue;
+    if (timeouts.milliseconds[kind] == kTimeoutOff) {
+      out.text(kTimeoutNames[kind], "off");
+      continue;
+    }
     out.text(kTimeoutNames[kind], duration_text(timeouts.milliseconds[kind]));
   }
 }
@@ -31,6 +35,30 @@ void write_body_bytes(TextWriter& out, uint64_t bytes) {
   } else {
     out.text("body_bytes", size_text(bytes));
   }
+}
+
+void write_rate_limit(TextWriter& out, std::string_view key, const RateLimit& limit) {
+  constexpr uint32_t kSecondsPerMinute = 60;
+  if (limit == RateLimit{}) return;
+  out.key(key);
+  out.open_mapping();
+  if (limit.requests_per_minute % kSecondsPerMinute == 0) {
+    out.number("requests_per_second", limit.requests_per_minute / kSecondsPerMinute);
+  } else {
+    out.number("requests_per_minute", limit.requests_per_minute);
+  }
+  out.number("burst", limit.burst);
+  if (limit.key == wire::RateKey::route) out.text("key", "route");
+  out.close_mapping();
+}
+
+void write_body_rate(TextWriter& out, const BodyRate& rate) {
+  if (rate.bytes_per_second == 0) return out.text("body_rate", "off");
+  out.key("body_rate");
+  out.open_mapping();
+  out.text("bytes_per_second", size_text(rate.bytes_per_second));
+  out.text("grace", duration_text(rate.grace_milliseconds));
+  out.close_mapping();
 }
 
 void write_texts(TextWriter& out, std::string_view key, const std::vector<std::string>& texts) {
@@ -235,6 +263,8 @@ void write_options(TextWriter& out, const RouteOptions& options) {
     out.number("attempts", *options.retry_attempts);
     out.close_mapping();
   }
+  write_rate_limit(out, "rate_limit", options.rate_limit);
+  if (options.body_rate) write_body_rate(out, *options.body_rate);
 }
 
 void write(TextWriter& out, const Route& route) {
@@ -261,6 +291,8 @@ void write(TextWriter& out, const Limits& limits) {
   out.key("connections");
   limits.connections == 0 ? out.text("auto") : out.number(limits.connections);
   out.number("connections_per_ip", limits.connections_per_ip);
+  write_rate_limit(out, "rate_limit_per_ip", limits.rate_limit_per_ip);
+  write_body_rate(out, limits.body_rate);
   out.close_mapping();
 }
 

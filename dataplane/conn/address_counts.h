@@ -6,8 +6,21 @@
 
 #include <atomic>
 #include <cstdint>
+#include <cstring>
+
+#include "schemas/ip_address.h"
+#include "schemas/stable_hash.h"
 
 namespace sluice::dataplane {
+
+// Under what clients are counted: IPv4 by address, IPv6 by /64, which is what one customer line usually has.
+// Never 0, neither the whole nor the part that AddressCounts keeps.
+inline uint64_t address_key(const IpAddress& address) {
+  uint64_t bits = 0;
+  std::memcpy(&bits, address.bytes.data(), sizeof(bits));
+  const uint64_t key = stable_hash(HashUse::client_address, bits, address.family);
+  return key >> 24 == 0 ? 1ULL << 24 : key;
+}
 
 class AddressCounts {
  public:

@@ -62,6 +62,7 @@ void Conn::flush(ConnContext& context) {
     }
     return;
   }
+  sending_since = context.now;
   Segment* first = outbox.front();
   if (first->next == nullptr) {
     context.ring.send(token(OpKind::send), send_op, descriptor, {first->data, first->length}, false);

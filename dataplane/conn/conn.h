@@ -74,7 +74,8 @@ class Conn {
   uint64_t bytes_received = 0;
   uint64_t bytes_sent = 0;
   uint64_t lingered_bytes = 0;
-  Instant active_at;  // Last byte in or out.
+  Instant active_at;      // Last byte in or out.
+  Instant sending_since;  // When the send in flight was handed to the kernel.
   Instant drain_started;
 
   TimerNode timer;

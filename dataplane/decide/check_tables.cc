@@ -102,6 +102,27 @@ Problem check_header_ops(const flatbuffers::Vector<flatbuffers::Offset<wire::Hea
   return std::nullopt;
 }
 
+Problem check_rate_limit(const wire::RateLimit* limit, std::string path) {
+  if (limit == nullptr) return std::nullopt;
+  if (limit->requests_per_minute() == 0) return bad(path + ".requests_per_minute", "is zero; leave it out");
+  if (limit->burst() == 0) return bad(path + ".burst", "is zero; give at least 1 request");
+  if (static_cast<uint8_t>(limit->key()) > static_cast<uint8_t>(wire::RateKey::MAX)) {
+    return bad(path + ".key", "is not a known key; use ip or route");
+  }
+  return std::nullopt;
+}
+
+// What one request may cost in time.
+Problem check_patience(const wire::Policy& policy, uint32_t index) {
+  if (policy.client_write() == 0) {
+    return bad(place("policies", index, ".client_write"), "is zero; give at least 1 ms");
+  }
+  if (const wire::BodyRate* rate = policy.body_rate(); rate != nullptr && rate->bytes_per_second() == 0) {
+    return bad(place("policies", index, ".body_rate.bytes_per_second"), "is zero; leave it out");
+  }
+  return check_rate_limit(policy.rate_limit(), place("policies", index, ".rate_limit"));
+}
+
 Problem check_policy(const Arrays& arrays, uint32_t index) {
   const wire::Policy& policy = arrays.policies[index];
   if (policy.timeouts() >= arrays.timeouts.size()) {
@@ -113,6 +134,7 @@ Problem check_policy(const Arrays& arrays, uint32_t index) {
     return SnapshotError{"LIMIT", place("policies", index, ".retry_attempts"),
                          "is above 100; give a smaller number"};
   }
+  if (Problem problem = check_patience(policy, index)) return problem;
   const std::pair<std::string_view, const flatbuffers::String*> parts[] = {
       {".strip_prefix", policy.strip_prefix()},
       {".replace_path", policy.replace_path()},
@@ -187,6 +209,7 @@ Problem check_tables(const Arrays& arrays) {
   for (uint32_t i = 0; i < arrays.conditions.size(); ++i) {
     if (Problem problem = check_condition(arrays, i)) return problem;
   }
+  if (arrays.policies.size() == 0) return bad("policies", "is empty; entry 0 is the default one");
   for (uint32_t i = 0; i < arrays.policies.size(); ++i) {
     if (Problem problem = check_policy(arrays, i)) return problem;
   }
@@ -195,6 +218,10 @@ Problem check_tables(const Arrays& arrays) {
   }
   for (uint32_t i = 0; i < arrays.responses.size(); ++i) {
     if (Problem problem = check_response(arrays.responses[i], i)) return problem;
+  }
+  if (const wire::Protection* protection = arrays.root->protection()) {
+    Problem problem = check_rate_limit(protection->rate_limit_per_ip(), "protection.rate_limit_per_ip");
+    if (problem) return problem;
   }
   if (const wire::AccessLog* log = arrays.root->access_log()) return check_access_log(*log);
   return std::nullopt;

@@ -101,8 +101,10 @@ void wait_for_rest(StreamContext& context, ClientConn& client) {
     patience_milliseconds =
         snapshot.timeouts(snapshot.listeners()[client.listener->index].timeouts()).client_header();
   }
-  // Absolute, from the first byte: a byte now and then must not keep a slot for ever.
-  const Instant deadline = client.head_started + Duration::milliseconds(patience_milliseconds);
+  // Absolute: a byte now and then must not keep a slot for ever. From the first byte, and on a connection
+  // that never brought a request from the accept, so that silence before it buys no time.
+  const Instant since = client.requests == 0 ? client.idle_since : client.head_started;
+  const Instant deadline = since + Duration::milliseconds(patience_milliseconds);
   if (context.now >= deadline) {
     client.timed_out = false;
     refuse(context, client, Reason::head_timeout);
@@ -194,7 +196,7 @@ void begin_request(StreamContext& context, ClientConn& client, std::string_view 
   }
   pin_snapshot(context, *stream);
   context.retry_budget.earn(context.published->snapshot->root().limits()->retry_budget_percent());
-  route_request(context, *stream, head);
+  if (within_address_rate(context, *stream)) route_request(context, *stream, head);
 }
 
 }  // namespace

@@ -6,6 +6,7 @@
 #include <unordered_map>
 
 #include "dataplane/conn/origin_pool.h"
+#include "dataplane/conn/rate_table.h"
 #include "dataplane/decide/pick.h"
 #include "dataplane/http/h1_parse.h"
 #include "dataplane/mem/slab.h"
@@ -64,6 +65,7 @@ struct StreamContext : ConnContext {
   Slab<Stream>& streams;
   OriginPool& pool;
   Rng& rng;
+  RateTable& rates;  // Shared by all workers.
   WorkerStats& stats;
   AccessLogRing* access_log;  // Null: off.
   RequestHead& request_head;  // Scratch: valid within one decision.
@@ -101,6 +103,9 @@ void choose_pool(StreamContext& context, Stream& stream, const RequestHead* head
 // A name for the access log, which outlives the snapshot's pin; dropped when it does not fit.
 void keep_name(StreamContext& context, Stream& stream, KeptText& name, std::string_view text);
 std::string_view kept(const StreamContext& context, const Stream& stream, KeptText text);
+// ---- rates.cc. False: answered with 429.
+bool within_address_rate(StreamContext& context, Stream& stream);
+bool within_route_rate(StreamContext& context, Stream& stream, const wire::Policy& policy);
 // ---- connect.cc
 void start_attempt(StreamContext& context, Stream& stream);
 bool connecting_step(StreamContext& context, Stream& stream);
@@ -110,11 +115,19 @@ enum class OriginFate : uint8_t {
   reset,  // Whatever is in flight is of no use to anybody.
 };
 void release_origin(StreamContext& context, Stream& stream, OriginFate fate);
+// ---- deadlines.cc
+void take_patience(Stream& stream, const wire::Policy& policy, const wire::Timeouts& timeouts);
+void watch_client(StreamContext& context, Stream& stream);  // Sets its timer to the nearest deadline.
+void watch_origin(StreamContext& context, Stream& stream);
+// The client's timer fired. True: a deadline has passed and the stream took the turn that follows from it.
+bool end_if_overdue(StreamContext& context, Stream& stream);
 // ---- forward.cc
 bool forward_step(StreamContext& context, Stream& stream);   // Request body, client → origin.
 void offer_request(StreamContext& context, Stream& stream);  // Head (and replay) onto the connection.
 // ---- respond.cc
 bool respond_step(StreamContext& context, Stream& stream);  // Response, origin → client.
+// The rest of the answer will never come: ends the stream so that what was sent cannot look complete.
+void truncate_response(StreamContext& context, Stream& stream, Reason reason);
 // ---- retry.cc
 // The attempt failed before any response byte: another try, or the answer that says why not.
 void attempt_failed(StreamContext& context, Stream& stream, Reason reason);
@@ -122,7 +135,7 @@ void attempt_failed(StreamContext& context, Stream& stream, Reason reason);
 void answer_locally(StreamContext& context, Stream& stream, uint16_t status, std::string_view content_type,
                     std::string_view body, std::string_view location, uint32_t retry_after_seconds,
                     Reason reason);
-void answer_error(StreamContext& context, Stream& stream, Reason reason);
+void answer_error(StreamContext& context, Stream& stream, Reason reason, uint32_t retry_after_seconds = 0);
 void answer_pool_outage(StreamContext& context, Stream& stream);
 // ---- finish.cc
 Stream* begin_stream(StreamContext& context, ClientConn& client);

@@ -66,16 +66,21 @@ void settle(StreamContext& context, Stream& stream) {
   context.streams.give_back(stream);
 }
 
-// Until a route says otherwise: what the listener says, so that an answer of our own has its time to leave.
-wire::Timeouts timeouts_before_routing(const StreamContext& context, const ClientConn& client) {
+// Until a route says otherwise: what the listener and the defaults say, so that an answer of our own has its
+// time to leave.
+void take_patience_before_routing(const StreamContext& context, Stream& stream) {
   constexpr uint32_t kBeforeTheFirstSnapshot = 10'000;
-  if (context.published == nullptr || client.listener->index == UINT32_MAX) {
-    return {kBeforeTheFirstSnapshot, kBeforeTheFirstSnapshot, kBeforeTheFirstSnapshot,
-            kBeforeTheFirstSnapshot, kBeforeTheFirstSnapshot, kBeforeTheFirstSnapshot,
-            kBeforeTheFirstSnapshot};
+  const uint32_t listener = stream.client->listener->index;
+  if (context.published == nullptr || listener == UINT32_MAX) {
+    stream.client_write = Duration::milliseconds(kBeforeTheFirstSnapshot);
+    stream.timeouts = {kBeforeTheFirstSnapshot, kBeforeTheFirstSnapshot, kBeforeTheFirstSnapshot,
+                       kBeforeTheFirstSnapshot, kBeforeTheFirstSnapshot, kBeforeTheFirstSnapshot,
+                       kBeforeTheFirstSnapshot};
+    return;
   }
   const decide::Snapshot& snapshot = *context.published->snapshot;
-  return snapshot.timeouts(snapshot.listeners()[client.listener->index].timeouts());
+  take_patience(stream, *snapshot.root().policies()->Get(0),
+                snapshot.timeouts(snapshot.listeners()[listener].timeouts()));
 }
 
 }  // namespace
@@ -88,7 +93,7 @@ Stream* begin_stream(StreamContext& context, ClientConn& client) {
   stream->client_address = client.peer;
   stream->client_text = client.peer_text();
   stream->state = StreamState::finishing;  // Until a step says otherwise.
-  stream->timeouts = timeouts_before_routing(context, client);
+  take_patience_before_routing(context, *stream);
   stream->listener_stats_slot = client.listener->stats_slot;
   stream->started = client.head_started.is_never() ? context.now : client.head_started;
   stream->wall_clock_nanoseconds =

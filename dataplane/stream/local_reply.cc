@@ -45,7 +45,7 @@ void answer_locally(StreamContext& context, Stream& stream, uint16_t status, std
   unpin_snapshot(context, stream);
 }
 
-void answer_error(StreamContext& context, Stream& stream, Reason reason) {
+void answer_error(StreamContext& context, Stream& stream, Reason reason, uint32_t retry_after_seconds) {
   const uint16_t status = describe(reason).status;
   if (status < 400 || status == 499) {  // Nobody to answer, or nothing to say.
     abort_stream(context, stream, reason, Farewell::reset);
@@ -56,7 +56,7 @@ void answer_error(StreamContext& context, Stream& stream, Reason reason) {
   const int length =
       std::snprintf(body, sizeof(body), "%u %.*s\n", status, static_cast<int>(phrase.size()), phrase.data());
   answer_locally(context, stream, status, "text/plain; charset=utf-8",
-                 {body, static_cast<std::size_t>(length)}, {}, 0, reason);
+                 {body, static_cast<std::size_t>(length)}, {}, retry_after_seconds, reason);
 }
 
 void answer_pool_outage(StreamContext& context, Stream& stream) {

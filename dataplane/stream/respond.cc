@@ -269,15 +269,6 @@ BodyProgress move_body(StreamContext& context, Stream& stream) {
   return BodyProgress::waiting;
 }
 
-// The rest of the body will never come. With a length or chunks the client sees that it is missing; without
-// either, only a reset tells.
-void truncate(StreamContext& context, Stream& stream, Reason reason) {
-  const bool end_is_marked =
-      stream.shape == BodyShape::add_chunks ||
-      (stream.shape == BodyShape::as_is && stream.response_framing != BodyFraming::until_close);
-  abort_stream(context, stream, reason, end_is_marked ? Farewell::close : Farewell::reset);
-}
-
 bool relay_body(StreamContext& context, Stream& stream) {
   OriginConn& origin = *stream.origin;
   const uint64_t before = origin.inbox.bytes();
@@ -291,24 +282,24 @@ bool relay_body(StreamContext& context, Stream& stream) {
       stream.state = StreamState::finishing;
       return true;
     case BodyProgress::broken_chunk:
-      truncate(context, stream, Reason::bad_response_chunk);
+      truncate_response(context, stream, Reason::bad_response_chunk);
       return true;
     case BodyProgress::out_of_memory:
-      truncate(context, stream, Reason::out_of_memory);
+      truncate_response(context, stream, Reason::out_of_memory);
       return true;
     case BodyProgress::waiting:
       break;
   }
   const bool window_is_full = stream.client->outbox.bytes() >= kWindowBytes;
   if ((origin.input_ended || origin.receive_error != 0) && !window_is_full) {
-    truncate(context, stream, Reason::response_truncated);
+    truncate_response(context, stream, Reason::response_truncated);
     return true;
   }
   if (origin.timed_out) {
     origin.timed_out = false;
     if (context.now - origin.active_at >= Duration::milliseconds(stream.timeouts.response()) &&
         stream.client->outbox.bytes() < kWindowBytes / 2) {
-      truncate(context, stream, Reason::response_timeout);
+      truncate_response(context, stream, Reason::response_timeout);
       return true;
     }
   }
@@ -317,6 +308,14 @@ bool relay_body(StreamContext& context, Stream& stream) {
 }
 
 }  // namespace
+
+// With a length or chunks the client sees that the rest is missing; without either, only a reset tells.
+void truncate_response(StreamContext& context, Stream& stream, Reason reason) {
+  const bool end_is_marked =
+      stream.shape == BodyShape::add_chunks ||
+      (stream.shape == BodyShape::as_is && stream.response_framing != BodyFraming::until_close);
+  abort_stream(context, stream, reason, end_is_marked ? Farewell::close : Farewell::reset);
+}
 
 bool respond_step(StreamContext& context, Stream& stream) {
   return stream.state == StreamState::exchanging ? await_head(context, stream) : relay_body(context, stream);

@@ -121,9 +121,10 @@ void follow_route(StreamContext& context, Stream& stream, const RequestHead& hea
   const wire::Route& route = snapshot.routes()[stream.route];
   keep_name(context, stream, stream.route_name, snapshot.text(route.name()));
   const wire::Policy& policy = snapshot.policy(route);
-  stream.timeouts = snapshot.timeouts(policy.timeouts());
+  take_patience(stream, policy, snapshot.timeouts(policy.timeouts()));
   stream.body_bytes_max = std::min(policy.body_bytes_max(), snapshot.root().limits()->body_bytes());
   stream.retries_left = policy.retry_attempts();
+  if (!within_route_rate(context, stream, policy)) return;
   if (stream.request_framing == BodyFraming::length && stream.request_remaining > stream.body_bytes_max) {
     stream.keep_alive = false;
     answer_error(context, stream, Reason::body_too_large);

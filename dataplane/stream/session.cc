@@ -8,33 +8,6 @@
 namespace sluice::dataplane {
 namespace {
 
-// The client's own deadlines while a stream runs: it must keep sending a body that is due, and keep taking
-// bytes that are queued (client_body without progress, either way).
-void watch_client(StreamContext& context, Stream& stream) {
-  ClientConn& client = *stream.client;
-  const bool body_is_due = !stream.request_complete && stream.state != StreamState::connecting &&
-                           client.outbox.is_empty() &&
-                           (stream.origin == nullptr || stream.origin->outbox.bytes() < kWindowBytes / 2);
-  if (body_is_due || !client.outbox.is_empty()) {
-    context.wheel.set(client.timer, client.active_at + Duration::milliseconds(stream.timeouts.client_body()));
-  } else {
-    context.wheel.cancel(client.timer);
-  }
-}
-
-// The origin's: it must answer once it has the request, and keep taking a body that is queued.
-void watch_origin(StreamContext& context, Stream& stream) {
-  OriginConn* origin = stream.origin;
-  if (origin == nullptr || stream.state == StreamState::connecting) return;
-  const bool client_is_the_slow_one = stream.client->outbox.bytes() >= kWindowBytes / 2;
-  if ((stream.request_complete || !origin->outbox.is_empty()) && !client_is_the_slow_one) {
-    const Instant since = std::max(origin->active_at, stream.offered_at);
-    context.wheel.set(origin->timer, since + Duration::milliseconds(stream.timeouts.response()));
-  } else {
-    context.wheel.cancel(origin->timer);
-  }
-}
-
 bool relaying_step(StreamContext& context, Stream& stream) {
   ClientConn& client = *stream.client;
   OriginConn& origin = *stream.origin;
@@ -72,25 +45,9 @@ bool client_is_gone(StreamContext& context, Stream& stream) {
     abort_stream(context, stream, Reason::client_reset, Farewell::reset);
     return true;
   }
-  if (stream.is_tunnel) return false;
-  if (client.timed_out) {
-    client.timed_out = false;
-    const Duration quiet = context.now - client.active_at;
-    if (quiet < Duration::milliseconds(stream.timeouts.client_body())) return false;
-    if (!client.outbox.is_empty()) {
-      abort_stream(context, stream, Reason::client_stalled, Farewell::reset);
-      return true;
-    }
-    if (!stream.request_complete && stream.state != StreamState::finishing) {
-      if (stream.response_started) {
-        abort_stream(context, stream, Reason::body_timeout, Farewell::close);
-        return true;
-      }
-      release_origin(context, stream, OriginFate::reset);
-      answer_error(context, stream, Reason::body_timeout);
-    }
-  }
-  return false;
+  if (stream.is_tunnel || !client.timed_out) return false;
+  client.timed_out = false;
+  return end_if_overdue(context, stream);
 }
 
 // One look at a running stream. False: nothing more to do this tick, or the stream is over.
@@ -144,6 +101,7 @@ void wait_for_request(StreamContext& context, ClientConn& client) {
   if (client.timed_out) {
     client.timed_out = false;
     if (context.now - client.idle_since >= patience) {
+      if (client.requests == 0) context.stats.reasons[static_cast<uint8_t>(Reason::no_request)].add(1);
       client.drain(context, Farewell::close);
       return;
     }
@@ -197,7 +155,7 @@ void begin_tunnel(StreamContext& context, ClientConn& client) {
   pin_snapshot(context, *stream);
   stream->route = listener.route();
   const wire::Route& route = snapshot.routes()[stream->route];
-  stream->timeouts = snapshot.timeouts(snapshot.policy(route).timeouts());
+  take_patience(*stream, snapshot.policy(route), snapshot.timeouts(snapshot.policy(route).timeouts()));
   stream->head_buffer = context.memory.buffers.take(512);  // For the names; without it they are not logged.
   keep_name(context, *stream, stream->route_name, snapshot.text(route.name()));
   choose_pool(context, *stream, nullptr);

@@ -65,6 +65,10 @@ struct Stream {
   uint32_t pool = decide::kNone;
   uint32_t route = decide::kNone;
   wire::Timeouts timeouts{};
+  Duration client_write;               // How long the client may take nothing of what is queued.
+  Duration request_total;              // Zero: no limit.
+  uint32_t body_bytes_per_second = 0;  // Zero: no limit.
+  Duration body_grace;
   uint64_t body_bytes_max = UINT64_MAX;
   uint32_t retries_left = 0;
   uint16_t listener_stats_slot = 0;
@@ -93,6 +97,10 @@ struct Stream {
   uint64_t request_remaining = 0;
   uint64_t request_body_bytes = 0;
   ChunkDecoder request_chunks;
+  // The time the client was waited for, for body_rate: runs while nothing but the client holds the body up.
+  Instant body_clock_started = Instant::never();
+  Duration body_time_taken;
+  uint64_t body_received_before = 0;
   ByteChain replay;                  // Body already moved, for a repeat (idempotent methods only).
   BufferId head_buffer = kNoBuffer;  // Kept texts, then the head as sent to origins.
   uint32_t head_offset = 0;

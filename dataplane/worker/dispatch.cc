@@ -1,23 +1,10 @@
 // Completions to their owners: facts are recorded, nothing is decided. The only switch on owner and op.
 #include <cerrno>
-#include <cstring>
 
 #include "dataplane/conn/socket_address.h"
 #include "dataplane/worker/worker_impl.h"
-#include "schemas/stable_hash.h"
 
 namespace sluice::dataplane {
-namespace {
-
-// IPv4 by address, IPv6 by /64: what one customer line usually has.
-uint64_t address_key(const IpAddress& address) {
-  uint64_t bits = 0;
-  std::memcpy(&bits, address.bytes.data(), sizeof(bits));
-  const uint64_t key = stable_hash(HashUse::client_address, bits, address.family);
-  return key >> 24 == 0 ? 1ULL << 24 : key;  // The counted part must not be 0.
-}
-
-}  // namespace
 
 Conn* Worker::Impl::find_conn(const OpToken& token) {
   if (token.owner == OwnerKind::client_conn) return clients.find(token.slot, token.generation);

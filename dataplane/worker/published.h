@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "dataplane/conn/address_counts.h"
+#include "dataplane/conn/rate_table.h"
 #include "dataplane/decide/placement.h"
 #include "dataplane/decide/snapshot.h"
 #include "schemas/base/units.h"
@@ -65,6 +66,7 @@ class Shelf {
 
   // ---- written by workers (atomics), read by workers
   AddressCounts address_counts;
+  RateTable rates;
 
   // True when no worker of `count` can still reach `old`, given that `fresh_version` replaced it.
   // (After snapshot_seen passes fresh_version a worker can only lose pins on `old`, never gain one.)

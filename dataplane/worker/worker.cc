@@ -47,6 +47,7 @@ std::expected<std::unique_ptr<Worker>, std::string> Worker::create(const WorkerO
       impl.streams,
       *impl.pool,
       impl.rng,
+      options.shelf->rates,
       *options.stats,
       options.access_log,
       *impl.request_head,

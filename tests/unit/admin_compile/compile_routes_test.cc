@@ -70,6 +70,37 @@ TEST(CompileRoutes, OptionsArriveAndEqualOnesAreShared) {
   EXPECT_EQ(policy.response_headers()->Get(0)->name()->str(), "X-F");
 }
 
+TEST(CompileRoutes, RatesAndPatienceComeFromTheRouteOrTheDefaults) {
+  const Compiled compiled = compile_text(basis() + R"(
+limits:
+  rate_limit_per_ip: {requests_per_second: 9, burst: 12}
+  body_rate: {bytes_per_second: 100, grace: 1s}
+timeouts: {client_write: 7s, request_total: 1m}
+routes:
+  - {name: r, match: {path: /r}, pool: p}
+  - {name: s, match: {path: /s}, pool: p, body_rate: off, rate_limit: {requests_per_minute: 5, key: route},
+     timeouts: {client_write: 1s, request_total: off}}
+  - {name: t, match: {path: /t}, respond: {status: 200}, rate_limit: {requests_per_second: 1, burst: 3}}
+)");
+  const wire::RateLimit* per_ip = compiled->root().protection()->rate_limit_per_ip();
+  ASSERT_NE(per_ip, nullptr);
+  EXPECT_EQ(per_ip->requests_per_minute(), 540U);
+  EXPECT_EQ(per_ip->burst(), 12U);
+  const wire::Policy& r = compiled->policy(compiled.route("r"));
+  EXPECT_EQ(r.client_write(), 7'000U);
+  EXPECT_EQ(r.request_total(), 60'000U);
+  EXPECT_EQ(r.body_rate()->bytes_per_second(), 100U);
+  EXPECT_EQ(r.body_rate()->grace_milliseconds(), 1'000U);
+  EXPECT_EQ(r.rate_limit(), nullptr);
+  const wire::Policy& s = compiled->policy(compiled.route("s"));
+  EXPECT_EQ(s.client_write(), 1'000U);
+  EXPECT_EQ(s.request_total(), 0U);
+  EXPECT_EQ(s.body_rate(), nullptr);
+  EXPECT_EQ(s.rate_limit()->requests_per_minute(), 5U);
+  EXPECT_EQ(s.rate_limit()->key(), wire::RateKey::route);
+  EXPECT_EQ(compiled->policy(compiled.route("t")).rate_limit()->burst(), 3U);
+}
+
 TEST(CompileRoutes, AnswersAndRedirects) {
   const Compiled compiled = compile_text(basis() + R"(
 routes:

@@ -109,7 +109,8 @@ INSTANTIATE_TEST_SUITE_P(
         Refusal{"{name: r, pool: app, timeouts: {client_header: 1s}}",
                 "52: a route has no client_header timeout of its own; here it may be client_body, connect, "
                 "response, "
-                "origin_idle or tunnel_idle; the others stand in the top-level `timeouts`"},
+                "origin_idle, tunnel_idle, client_write or request_total; the others stand in the top-level "
+                "`timeouts`"},
         Refusal{"{name: r, pool: app, priority: 1.5}",
                 "36: \"1.5\" is not a whole number from -1000000 to 1000000; write such a number"},
         Refusal{"{name: r, pool: app, retries: {attempts: 11}}",

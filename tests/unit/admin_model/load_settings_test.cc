@@ -20,8 +20,12 @@ TEST(LoadSettings, DefaultsAreTheDocumentedOnes) {
   EXPECT_EQ(config.timeouts.get(TimeoutKind::response), 60'000U);
   EXPECT_EQ(config.timeouts.get(TimeoutKind::origin_idle), 50'000U);
   EXPECT_EQ(config.timeouts.get(TimeoutKind::tunnel_idle), 3'600'000U);
+  EXPECT_EQ(config.timeouts.get(TimeoutKind::client_write), 30'000U);
+  EXPECT_EQ(config.timeouts.get(TimeoutKind::request_total), kTimeoutOff);
   EXPECT_EQ(config.drain_milliseconds, 30'000U);
   EXPECT_EQ(config.limits, Limits{});
+  EXPECT_EQ(config.limits.body_rate, (BodyRate{240, 5'000}));
+  EXPECT_EQ(config.limits.rate_limit_per_ip, RateLimit{});
   EXPECT_EQ(config.access_log.format, wire::LogFormat::combined);
   EXPECT_EQ(config.access_log.path, "stdout");
   EXPECT_EQ(config.retries.attempts, 2U);
@@ -34,9 +38,10 @@ workers: 4
 data_dir: /tmp/data
 admin: {listen: "[::1]:9999", store: sqlite}
 timeouts: {client_header: 5s, client_body: 1500ms, client_idle: 2m, connect: 1s, response: 1h,
-           origin_idle: 7s, tunnel_idle: 2h, drain: 0s}
+           origin_idle: 7s, tunnel_idle: 2h, client_write: 9s, request_total: 5m, drain: 0s}
 limits: {header_bytes: 16k, header_fields: 64, uri_bytes: 4K, body_bytes: 8m, connections: 1000,
-         connections_per_ip: 10}
+         connections_per_ip: 10, rate_limit_per_ip: {requests_per_second: 50, burst: 70},
+         body_rate: {bytes_per_second: 1k, grace: 2s}}
 access_log: {path: /var/log/access.log, format: json}
 retries: {attempts: 0, budget: 5%}
 gateway: {name: gw-a, zone: eu-1, groups: [one, two]}
@@ -44,9 +49,10 @@ gateway: {name: gw-a, zone: eu-1, groups: [one, two]}
   EXPECT_EQ(config.workers, 4U);
   EXPECT_EQ(config.data_dir, "/tmp/data");
   EXPECT_EQ(to_text(config.admin.listen), "[::1]:9999");
-  EXPECT_EQ(config.timeouts, (Timeouts{{5000, 1500, 120'000, 1000, 3'600'000, 7000, 7'200'000}}));
+  EXPECT_EQ(config.timeouts,
+            (Timeouts{{5000, 1500, 120'000, 1000, 3'600'000, 7000, 7'200'000, 9000, 300'000}}));
   EXPECT_EQ(config.drain_milliseconds, 0U);
-  EXPECT_EQ(config.limits, (Limits{16384, 64, 4096, 8 << 20, 1000, 10}));
+  EXPECT_EQ(config.limits, (Limits{16384, 64, 4096, 8 << 20, 1000, 10, {3000, 70}, {1024, 2000}}));
   EXPECT_EQ(config.access_log, (AccessLog{wire::LogFormat::json, "/var/log/access.log", ""}));
   EXPECT_EQ(config.retries, (Retries{0, 5}));
   EXPECT_EQ(config.gateway, (Gateway{"gw-a", "eu-1", {"one", "two"}}));
@@ -69,6 +75,18 @@ TEST(LoadSettings, WordsForSpecialValues) {
   EXPECT_EQ(config.limits.body_bytes, kUnlimited);
   EXPECT_EQ(config.limits.connections, 0U);
   EXPECT_EQ(config.access_log.format, wire::LogFormat::off);
+}
+
+TEST(LoadSettings, RatesByTheSecondAndByTheMinuteAndOff) {
+  const auto rate = [](const std::string& text) {
+    return must_load(basis() + "limits: {rate_limit_per_ip: " + text + "}\n").limits.rate_limit_per_ip;
+  };
+  EXPECT_EQ(rate("{requests_per_second: 2}"), (RateLimit{120, 2}));
+  EXPECT_EQ(rate("{requests_per_minute: 5}"), (RateLimit{5, 1}));
+  EXPECT_EQ(rate("off"), RateLimit{});
+  EXPECT_EQ(must_load(basis() + "limits: {body_rate: off}\n").limits.body_rate, (BodyRate{0, 0}));
+  EXPECT_EQ(must_load(basis() + "limits: {body_rate: {grace: 1s}}\n").limits.body_rate,
+            (BodyRate{240, 1000}));
 }
 
 TEST(LoadSettings, CustomLogFormatsAreCheckedByVariable) {
@@ -114,6 +132,18 @@ INSTANTIATE_TEST_SUITE_P(
                 "header_bytes or lower uri_bytes"},
         Refusal{"limits: {header_fields: 257}",
                 "7:25: \"257\" is not a whole number from 1 to 256; write such a number"},
+        Refusal{"limits: {rate_limit_per_ip: {burst: 5}}",
+                "7:29: rate_limit_per_ip needs `requests_per_second`; add it"},
+        Refusal{"limits: {rate_limit_per_ip: {requests_per_second: 1, requests_per_minute: 1}}",
+                "7:75: both requests_per_second and requests_per_minute; remove one"},
+        Refusal{"limits: {rate_limit_per_ip: {requests_per_second: 1, burst: 0}}",
+                "7:61: \"0\" is not a whole number from 1 to 1000000; write such a number"},
+        Refusal{"limits: {rate_limit_per_ip: {requests_per_second: 1, key: route}}",
+                "7:54: rate_limit_per_ip has no key \"key\"; it has requests_per_second, "
+                "requests_per_minute or burst"},
+        Refusal{"limits: {body_rate: {bytes_per_second: 0}}", "7:40: \"0\" is out of range; from 1 to 1g"},
+        Refusal{"timeouts: {client_write: off}",
+                "7:26: \"off\" is not a duration; write a whole number and ms, s, m or h: 500ms, 10s"},
         Refusal{"retries: {budget: 20}", "7:19: \"20\" is not a share; write 0% to 100%"},
         Refusal{"retries: {budget: 101%}", "7:19: \"101%\" is not a share; write 0% to 100%"},
         Refusal{"admin: {listen: \"0.0.0.0:9180\"}",

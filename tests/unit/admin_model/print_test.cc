@@ -25,9 +25,10 @@ TEST(Print, YamlIsReadable) {
             "data_dir: /var/lib/sluice\n"
             "admin: {listen: \"127.0.0.1:9180\", store: sqlite}\n"
             "timeouts: {client_header: 10s, client_body: 30s, client_idle: 1m, connect: 3s, response: 1m, "
-            "origin_idle: 50s, tunnel_idle: 1h, drain: 30s}\n"
+            "origin_idle: 50s, tunnel_idle: 1h, client_write: 30s, request_total: off, drain: 30s}\n"
             "limits: {header_bytes: 32k, header_fields: 128, uri_bytes: 8k, body_bytes: unlimited, "
-            "connections: auto, connections_per_ip: 1024}\n"
+            "connections: auto, connections_per_ip: 1024, "
+            "body_rate: {bytes_per_second: 240, grace: 5s}}\n"
             "access_log: {path: stdout, format: combined}\n"
             "retries: {attempts: 2, budget: \"20%\"}\n"
             "gateway: {name: gateway}\n"
@@ -62,19 +63,22 @@ TEST(Print, EverythingRoundTrips) {
   - {name: m, policy: maglev, members: [{peer: app-1, weight: 9}, app-2]}
 workers: 7
 access_log: {path: /tmp/log, format: "$remote_addr \"$request\" $$$$ $status"}
-limits: {body_bytes: 1234567, connections: 9, header_bytes: 2000, uri_bytes: 1999}
-timeouts: {connect: 1234ms, drain: 0s}
+limits: {body_bytes: 1234567, connections: 9, header_bytes: 2000, uri_bytes: 1999, body_rate: off,
+         rate_limit_per_ip: {requests_per_minute: 7, burst: 9}}
+timeouts: {connect: 1234ms, client_write: 5s, request_total: 1h, drain: 0s}
 gateway: {name: x, zone: y, groups: [a, b]}
 path_policy: {mode: reject, encoded_slash: decode}
 routes:
   - {name: a, listener: web, priority: -1, pool: f,
      match: {path_prefix: /a, methods: [GET], headers: {A: b, C: {absent: true}, D: {regex: x+}}}}
   - {name: b, match: {hosts: ["*.b", "*"], path_regex: "/x(y|z)"}, peer: app-1,
-     rewrite: {replace_path: /q}, retries: {attempts: 0}, body_bytes: unlimited
+     rewrite: {replace_path: /q}, retries: {attempts: 0}, body_bytes: unlimited,
+     rate_limit: {requests_per_second: 3, key: route}, body_rate: {bytes_per_second: 1k},
+     timeouts: {request_total: off}
 }
   - {name: c, to: ["h:1", "[::1]:2"], host: "o:1", timeouts: {response: 1h},
      request_headers: {set: {A: ""}, add: {B: [x, y], C: z}, remove: [D]}}
-  - {name: d, respond: {status: 204}}
+  - {name: d, respond: {status: 204}, rate_limit: {requests_per_minute: 90}}
   - {name: e, redirect: {to: "/x${query}", status: 301}}
 )yaml",
                               [] {

@@ -73,9 +73,10 @@ Offset<wire::Policy> write_policy(FlatBufferBuilder& fbb, const PolicySpec& spec
   const auto request_headers = write_header_ops(fbb, spec.request_headers);
   const auto response_headers = write_header_ops(fbb, spec.response_headers);
   const auto features = spec.features ? write_features(fbb, *spec.features) : Offset<wire::RouteFeatures>();
-  return wire::CreatePolicy(fbb, spec.timeouts, spec.body_bytes_max, spec.retry_attempts, strip_prefix,
-                            replace_path, add_prefix, request_host, request_headers, response_headers,
-                            features);
+  return wire::CreatePolicy(
+      fbb, spec.timeouts, spec.body_bytes_max, spec.retry_attempts, strip_prefix, replace_path, add_prefix,
+      request_host, request_headers, response_headers, features, spec.client_write, spec.request_total,
+      spec.body_rate ? &*spec.body_rate : nullptr, spec.rate_limit ? &*spec.rate_limit : nullptr);
 }
 
 // The match order of schemas/snapshot.fbs.
@@ -227,6 +228,7 @@ std::vector<std::byte> SnapshotBuilder::finish() {
   const auto log = wire::CreateAccessLogDirect(fbb, access_log.format, access_log.path.c_str(),
                                                access_log.template_text.c_str());
   const auto features = write_snapshot_features(fbb, stickies);
+  const auto protection = wire::CreateProtection(fbb, rate_limit_per_ip ? &*rate_limit_per_ip : nullptr);
   const auto name_offset = fbb.CreateString(gateway_name);
   const auto text_offset = fbb.CreateVector(reinterpret_cast<const uint8_t*>(text.data()), text.size());
   const auto listener_offset = fbb.CreateVectorOfStructs(listeners);
@@ -246,7 +248,7 @@ std::vector<std::byte> SnapshotBuilder::finish() {
                                   host_offset, rule_offset, route_offset, pool_offset, member_offset,
                                   peer_offset, timeouts_offset, condition_offset, policy_offset,
                                   redirect_offset, response_offset, &limits, log, features,
-                                  listener_policy_offset),
+                                  listener_policy_offset, protection),
              wire::SnapshotIdentifier());
   std::vector<std::byte> bytes(fbb.GetSize());
   std::memcpy(bytes.data(), fbb.GetBufferPointer(), bytes.size());

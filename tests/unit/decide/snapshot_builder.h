@@ -61,6 +61,10 @@ struct PolicySpec {
   std::vector<HeaderOpSpec> request_headers;
   std::vector<HeaderOpSpec> response_headers;
   std::optional<FeaturesSpec> features;
+  uint32_t client_write = 30'000;
+  uint32_t request_total = 0;
+  std::optional<wire::BodyRate> body_rate;
+  std::optional<wire::RateLimit> rate_limit;
 };
 
 struct ResponseSpec {
@@ -144,6 +148,7 @@ class SnapshotBuilder {
   AccessLogSpec access_log;
   std::vector<StickySpec> stickies;
   std::vector<ListenerPolicySpec> listener_policies;  // None, or one per listener.
+  std::optional<wire::RateLimit> rate_limit_per_ip;
 
  private:
   struct HostRules {

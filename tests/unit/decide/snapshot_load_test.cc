@@ -336,6 +336,22 @@ TEST(SnapshotLoad, RefusesListenerPoliciesThatDoNotFit) {
   for (const Case& test_case : cases) expect_refused(test_case);
 }
 
+TEST(SnapshotLoad, RefusesPatienceAndRatesThatCannotWork) {
+  const std::vector<Case> cases = {
+      {"no patience with readers", "BAD_VALUE", "policies[0].client_write",
+       [](auto& b) { b.policies[0].client_write = 0; }},
+      {"a body rate of zero", "BAD_VALUE", "policies[0].body_rate.bytes_per_second",
+       [](auto& b) { b.policies[0].body_rate = wire::BodyRate(0, 1); }},
+      {"a rate of zero", "BAD_VALUE", "policies[0].rate_limit.requests_per_minute",
+       [](auto& b) { b.policies[0].rate_limit = wire::RateLimit(0, 1, wire::RateKey::ip); }},
+      {"a burst of zero", "BAD_VALUE", "protection.rate_limit_per_ip.burst",
+       [](auto& b) { b.rate_limit_per_ip = wire::RateLimit(1, 0, wire::RateKey::ip); }},
+      {"an unknown rate key", "BAD_VALUE", "policies[0].rate_limit.key",
+       [](auto& b) { b.policies[0].rate_limit = wire::RateLimit(1, 1, static_cast<wire::RateKey>(2)); }},
+  };
+  for (const Case& test_case : cases) expect_refused(test_case);
+}
+
 TEST(SnapshotLoad, RefusesLargeHostsThatShareOnlySomeRules) {
   SnapshotBuilder builder;
   const uint32_t pool = builder.add_pool("p", {{builder.add_peer("127.0.0.1:1")}});
