@@ -248,7 +248,7 @@ std::vector<std::byte> SnapshotBuilder::finish() {
                                   host_offset, rule_offset, route_offset, pool_offset, member_offset,
                                   peer_offset, timeouts_offset, condition_offset, policy_offset,
                                   redirect_offset, response_offset, &limits, log, features,
-                                  listener_policy_offset, protection),
+                                  listener_policy_offset, 0, protection),
              wire::SnapshotIdentifier());
   std::vector<std::byte> bytes(fbb.GetSize());
   std::memcpy(bytes.data(), fbb.GetBufferPointer(), bytes.size());
