@@ -67,7 +67,7 @@ namespace sluice {
   X(origin_reset,          502, "origin_reset",            "origin reset before the response")            \
   X(origin_closed,         502, "origin_closed",           "origin closed before the response")           \
   X(response_timeout,      504, "response_timeout",        "origin silent longer than response")          \
-  X(bad_response,          502, "bad_response",            "origin response is malformed")                \
+  X(bad_response,          502, "bad_response",            "origin did not answer with HTTP/1")            \
   X(response_too_large,    502, "response_head_too_large", "origin response head above header_bytes")     \
   X(response_truncated,      0, "response_truncated",      "origin ended inside the body")                \
   X(bad_response_chunk,      0, "bad_response_chunk",      "origin chunked body is malformed")            \
@@ -86,7 +86,11 @@ namespace sluice {
   X(route_rate,            429, "route_rate",              "more requests than the route's rate_limit")   \
   X(body_too_slow,         408, "body_too_slow",           "body slower than body_rate")                  \
   X(request_timeout,       504, "request_timeout",         "request took longer than request_total")      \
-  X(no_request,              0, "no_request",              "connection without a request in client_header")
+  X(no_request,              0, "no_request",              "connection without a request in client_header")    \
+  X(bad_response_field,    502, "bad_response_field",      "origin response has a malformed line")         \
+  X(bad_response_framing,  502, "bad_response_framing",    "origin response has no one clear length")      \
+  X(response_head_cut,     502, "response_head_cut",       "origin ended inside the response head")        \
+  X(too_many_interim,      502, "too_many_interim",        "origin sent more 1xx answers than allowed")
 // clang-format on
 
 enum class Reason : uint8_t {

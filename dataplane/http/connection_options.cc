@@ -1,6 +1,7 @@
 // Connection: the list of options and the fields it nominates (RFC 9110 7.6.1).
 #include "dataplane/http/byte_class.h"
 #include "dataplane/http/field_lines.h"
+#include "dataplane/http/h1_parse.h"
 #include "dataplane/http/header_id.h"
 
 namespace sluice::dataplane {
@@ -35,7 +36,22 @@ void nominate(std::string_view name, Field* fields, uint32_t field_count) {
   }
 }
 
+bool offers_protocol(std::string_view offered, std::string_view protocol) {
+  while (!offered.empty()) {
+    if (equals_ignoring_case(take_list_element(offered), protocol)) return true;
+  }
+  return false;
+}
+
 }  // namespace
+
+bool offers_protocols(std::string_view offered, std::string_view chosen) {
+  if (chosen.empty()) return false;
+  while (!chosen.empty()) {
+    if (!offers_protocol(offered, take_list_element(chosen))) return false;
+  }
+  return true;
+}
 
 Reason read_connection_options(const FieldFacts& facts, Direction direction, Field* fields,
                                uint32_t field_count, ConnectionOptions& options) {

@@ -17,9 +17,14 @@ namespace sluice::dataplane {
 ParseResult parse_request_head(std::string_view bytes, const HeadLimits& limits, uint32_t& scanned,
                                RequestHead& head, Reason& reason);
 
-// The same for a response to a request with `request_method`. Rejections are bad_response or
-// response_too_large. 1xx heads come out like any other (the caller loops).
+// The same for a response to a request with `request_method`. Rejections are bad_response (no HTTP/1),
+// bad_response_field, bad_response_framing or response_too_large. 1xx heads come out like any other (the
+// caller loops).
 ParseResult parse_response_head(std::string_view bytes, const HeadLimits& limits, uint32_t& scanned,
                                 Method request_method, ResponseHead& head, Reason& reason);
+
+// May an origin switch to `chosen` (the Upgrade of its 101) when the client offered `offered`? RFC 9110 7.8:
+// only to what was offered, all of it when it chooses several.
+bool offers_protocols(std::string_view offered, std::string_view chosen);
 
 }  // namespace sluice::dataplane

@@ -1,4 +1,5 @@
-// Responses (h1_parse.h): as requests, with every rejection folded into bad_response or response_too_large.
+// Responses (h1_parse.h): as requests, with the rejections folded into what an operator can tell apart: no
+// HTTP/1 at all, a malformed line, no one clear length, too large.
 #include <algorithm>
 
 #include "dataplane/http/byte_class.h"
@@ -60,7 +61,7 @@ uint32_t read_keep_alive_timeout(std::string_view value) {
   return 0;
 }
 
-// RFC 9112 6.3, as far as the head decides it.
+// RFC 9112 6.3, as far as the head decides it. False: there is no one clear length.
 bool resolve_framing(const FieldFacts& facts, Method request_method, ResponseHead& head) {
   if (read_framing(facts, head.minor_version, head.framing, head.content_length) != Reason::none)
     return false;
@@ -83,23 +84,24 @@ bool resolve_framing(const FieldFacts& facts, Method request_method, ResponseHea
   return true;
 }
 
-bool parse_complete(const char* bytes, const HeadLines& lines, const HeadLimits& limits,
-                    Method request_method, ResponseHead& head, Reason& field_reason) {
-  field_reason = Reason::none;
-  if (!parse_status_line({bytes, lines.at[0].end - 1}, head)) return false;
+Reason parse_complete(const char* bytes, const HeadLines& lines, const HeadLimits& limits,
+                      Method request_method, ResponseHead& head) {
+  if (!parse_status_line({bytes, lines.at[0].end - 1}, head)) return Reason::bad_response;
   FieldFacts facts;
-  field_reason = parse_field_lines(bytes, lines, limits.fields, head.fields, head.field_count, facts);
-  if (field_reason != Reason::none || !resolve_framing(facts, request_method, head)) return false;
+  const Reason reason = parse_field_lines(bytes, lines, limits.fields, head.fields, head.field_count, facts);
+  if (reason == Reason::too_many_fields) return Reason::response_too_large;
+  if (reason != Reason::none) return Reason::bad_response_field;
+  if (!resolve_framing(facts, request_method, head)) return Reason::bad_response_framing;
   ConnectionOptions options;
   if (read_connection_options(facts, Direction::response, head.fields, head.field_count, options) !=
       Reason::none) {
-    return false;
+    return Reason::bad_response_framing;  // It names Content-Length, or is no list of options.
   }
   head.keep_alive = !options.close && (head.minor_version == 1 || options.keep_alive) &&
                     head.framing != BodyFraming::until_close;
   head.upgrade = usable_upgrade(facts, options, head.minor_version);
   head.keep_alive_timeout_seconds = read_keep_alive_timeout(facts.keep_alive.value);
-  return true;
+  return Reason::none;
 }
 
 bool may_become_head(std::string_view seen, ResponseHead& head) {
@@ -122,15 +124,13 @@ ParseResult parse_response_head(std::string_view bytes, const HeadLimits& limits
   if (scan.stop == ScanStop::head_end) {
     if (resume != 0) scan_head(bytes.data(), 0, 0, scan.position, lines);
     head.head_bytes = scan.position;
-    Reason field_reason;
-    if (parse_complete(bytes.data(), lines, limits, request_method, head, field_reason)) {
-      return ParseResult::complete;
-    }
-    reason = field_reason == Reason::too_many_fields ? Reason::response_too_large : Reason::bad_response;
-    return ParseResult::rejected;
+    reason = parse_complete(bytes.data(), lines, limits, request_method, head);
+    return reason == Reason::none ? ParseResult::complete : ParseResult::rejected;
   }
-  if (scan.stop == ScanStop::bad_byte || !may_become_head(bytes.substr(0, scan.position), head)) {
+  if (!may_become_head(bytes.substr(0, scan.position), head)) {
     reason = Reason::bad_response;
+  } else if (scan.stop == ScanStop::bad_byte) {
+    reason = Reason::bad_response_field;
   } else if (visible == limits.head_bytes) {
     reason = Reason::response_too_large;
   }

@@ -45,7 +45,7 @@ KeptText keep(std::span<std::byte> buffer, uint32_t& offset, std::string_view te
 bool keep_texts(StreamContext& context, Stream& stream, std::string_view request_line,
                 const RequestHead& head, std::string_view request_id, uint32_t head_room) {
   const std::size_t bytes = request_line.size() + head.host.size() + head.referer.size() +
-                            head.user_agent.size() + request_id.size() + head_room;
+                            head.user_agent.size() + head.upgrade.size() + request_id.size() + head_room;
   if (bytes > kSizeClassBytes[kSizeClassCount - 1]) return false;
   stream.head_buffer = context.memory.buffers.take(bytes);
   if (stream.head_buffer == kNoBuffer) return false;
@@ -56,6 +56,7 @@ bool keep_texts(StreamContext& context, Stream& stream, std::string_view request
   stream.referer = keep(buffer, offset, head.referer);
   stream.user_agent = keep(buffer, offset, head.user_agent);
   stream.request_id = keep(buffer, offset, request_id);
+  stream.upgrade = keep(buffer, offset, head.upgrade);
   stream.head_offset = offset;
   return true;
 }
@@ -78,7 +79,7 @@ void refuse(StreamContext& context, ClientConn& client, Reason reason) {
     received = {reinterpret_cast<const char*>(front->data), front->length};
   }
   RequestHead& head = context.request_head;
-  head.host = head.referer = head.user_agent = {};
+  head.host = head.referer = head.user_agent = head.upgrade = {};
   char id[32];
   make_request_id(context.rng, id);
   stream->keep_alive = false;

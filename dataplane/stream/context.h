@@ -9,6 +9,7 @@
 #include "dataplane/conn/rate_table.h"
 #include "dataplane/decide/pick.h"
 #include "dataplane/http/h1_parse.h"
+#include "dataplane/http/h1_write.h"
 #include "dataplane/mem/slab.h"
 #include "dataplane/stream/stream.h"
 #include "dataplane/worker/access_log_ring.h"
@@ -128,6 +129,16 @@ void offer_request(StreamContext& context, Stream& stream);  // Head (and replay
 bool respond_step(StreamContext& context, Stream& stream);  // Response, origin → client.
 // The rest of the answer will never come: ends the stream so that what was sent cannot look complete.
 void truncate_response(StreamContext& context, Stream& stream, Reason reason);
+const wire::Policy& policy_of(const Stream& stream);
+// Queues a rewritten head in front of whatever body follows it in the same buffer. When there is room, the
+// head is placed right before the body, so that both leave as one range. False: out of memory.
+bool queue_response_head(StreamContext& context, Stream& stream, const ResponseHead& head,
+                         const ForwardResponse& forward);
+// The origin's answer is none: its connection goes, the client hears why.
+void fail_response(StreamContext& context, Stream& stream, Reason reason);
+// ---- interim.cc
+bool forward_interim(StreamContext& context, Stream& stream, const ResponseHead& head);
+bool begin_upgrade(StreamContext& context, Stream& stream, const ResponseHead& head);
 // ---- retry.cc
 // The attempt failed before any response byte: another try, or the answer that says why not.
 void attempt_failed(StreamContext& context, Stream& stream, Reason reason);

@@ -117,7 +117,9 @@ void watch_origin(StreamContext& context, Stream& stream) {
   if (origin == nullptr || stream.state == StreamState::connecting) return;
   const bool client_is_the_slow_one = stream.client->outbox.bytes() >= kWindowBytes / 2;
   if ((stream.request_complete || !origin->outbox.is_empty()) && !client_is_the_slow_one) {
-    const Instant since = std::max(origin->active_at, stream.offered_at);
+    const bool owes_head = stream.state == StreamState::exchanging;
+    const Instant since =
+        owes_head ? stream.origin_owes_since : std::max(origin->active_at, stream.offered_at);
     context.wheel.set(origin->timer, since + Duration::milliseconds(stream.timeouts.response()));
   } else {
     context.wheel.cancel(origin->timer);

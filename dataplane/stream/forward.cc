@@ -83,7 +83,8 @@ void offer_request(StreamContext& context, Stream& stream) {
     buffers.add_reference(range->buffer);
     origin.outbox.append(context.memory, range->buffer, range->data, range->length);
   }
-  stream.offered_at = context.now;
+  stream.offered_at = stream.origin_owes_since = context.now;
+  stream.request_is_sent = false;
   stream.origin_head_scanned = 0;
   origin.want_input(context, 0, true);
 }

@@ -1,5 +1,5 @@
-// The answer on its way: interim heads, the final head re-serialised, then the body, at most one window
-// ahead of the client. A body that ends too early must never look complete.
+// The answer on its way: the final head re-serialised, then the body, at most one window ahead of the client.
+// A body that ends too early must never look complete. Heads before the final one are interim.cc's.
 #include <algorithm>
 #include <cstdio>
 #include <cstring>
@@ -10,17 +10,14 @@
 #include "dataplane/stream/sticky.h"
 
 namespace sluice::dataplane {
-namespace {
 
 const wire::Policy& policy_of(const Stream& stream) {
   const decide::Snapshot& snapshot = *stream.published->snapshot;
   return snapshot.policy(snapshot.routes()[stream.route]);
 }
 
-// Queues a rewritten head in front of whatever body follows it in the same buffer. When there is room, the
-// head is placed right before the body, so that both leave as one range.
-bool queue_head(StreamContext& context, Stream& stream, const ResponseHead& head,
-                const ForwardResponse& forward) {
+bool queue_response_head(StreamContext& context, Stream& stream, const ResponseHead& head,
+                         const ForwardResponse& forward) {
   ByteChain& inbox = stream.origin->inbox;
   if (forward_response_bytes_max(head, forward) > context.scratch.size()) return false;
   const uint32_t length = write_forward_response(head, forward, context.scratch.data());
@@ -48,49 +45,7 @@ void fail_response(StreamContext& context, Stream& stream, Reason reason) {
   answer_error(context, stream, reason);
 }
 
-// Interim answers (RFC 9110 15.2) go to clients that know them.
-bool forward_interim(StreamContext& context, Stream& stream, const ResponseHead& head) {
-  if (++stream.interim_count > kInterimMax) {
-    fail_response(context, stream, Reason::bad_response);
-    return true;
-  }
-  if (stream.client_minor_version == 0) {
-    stream.origin->inbox.consume(context.memory, head.head_bytes);
-    return true;
-  }
-  ForwardResponse forward;
-  forward.framing = BodyFraming::none;
-  forward.client_minor_version = stream.client_minor_version;
-  if (!queue_head(context, stream, head, forward)) {
-    fail_response(context, stream, Reason::out_of_memory);
-  }
-  return true;
-}
-
-bool begin_upgrade(StreamContext& context, Stream& stream, const ResponseHead& head) {
-  if (!stream.wants_upgrade || head.upgrade.empty() || !stream.request_complete) {
-    fail_response(context, stream, Reason::refused_upgrade);
-    return true;
-  }
-  ForwardResponse forward;
-  forward.framing = BodyFraming::none;
-  forward.request_id = kept(context, stream, stream.request_id);
-  HeaderEdits edits(policy_of(stream).response_headers());
-  StickyAnswer sticky;
-  sticky.add(context, stream, edits);
-  forward.edits = edits.span();
-  if (!queue_head(context, stream, head, forward)) {
-    fail_response(context, stream, Reason::out_of_memory);
-    return true;
-  }
-  stream.status = head.status;
-  stream.response_started = true;
-  stream.keep_alive = false;
-  stream.state = StreamState::relaying;
-  context.wheel.cancel(stream.origin->timer);
-  unpin_snapshot(context, stream);
-  return true;
-}
+namespace {
 
 // How the body will leave, given how it comes and what the client understands.
 void choose_shape(Stream& stream, const ResponseHead& head, ForwardResponse& forward) {
@@ -117,12 +72,21 @@ void choose_shape(Stream& stream, const ResponseHead& head, ForwardResponse& for
   }
 }
 
+// The whole request has not been read. A refusal, or an answer that is already whole, says that the
+// connection closes, so that the client stops sending; where a body of 2xx is still to come, the request may
+// well end before it, and relay_body() looks again.
+bool ends_the_upload(const Stream& stream, const ResponseHead& head) {
+  if (stream.request_complete) return false;
+  const bool is_whole =
+      head.framing == BodyFraming::none || (head.framing == BodyFraming::length && head.content_length == 0);
+  return is_whole || head.status >= 300 || stream.expects_continue;
+}
+
 bool begin_response(StreamContext& context, Stream& stream, const ResponseHead& head) {
   OriginConn& origin = *stream.origin;
   ForwardResponse forward;
   choose_shape(stream, head, forward);
-  // An answer before the request's end: what the client still sends has nowhere to go.
-  if (!stream.request_complete || context.phase != Phase::serving || stream.client->input_ended) {
+  if (ends_the_upload(stream, head) || context.phase != Phase::serving || stream.client->input_ended) {
     stream.keep_alive = false;
   }
   forward.keep_alive = stream.keep_alive;
@@ -135,7 +99,7 @@ bool begin_response(StreamContext& context, Stream& stream, const ResponseHead& 
   const bool origin_keep_alive = head.keep_alive && head.framing != BodyFraming::until_close;
   const uint16_t status = head.status;
   origin.keep_alive_seconds = head.keep_alive_timeout_seconds;
-  if (!queue_head(context, stream, head, forward)) {
+  if (!queue_response_head(context, stream, head, forward)) {
     fail_response(context, stream, Reason::out_of_memory);
     return true;
   }
@@ -153,9 +117,22 @@ bool begin_response(StreamContext& context, Stream& stream, const ResponseHead& 
   return true;
 }
 
+// `response` counts from the end of the request, or from a complete interim head. While the request is still
+// leaving, an origin that takes it is not silent; once it has left, only a whole head counts: one that
+// trickles in byte by byte would never be due.
+void note_what_origin_owes(Stream& stream) {
+  const OriginConn& origin = *stream.origin;
+  const bool is_sent = stream.request_complete && origin.outbox.is_empty();
+  if (!is_sent || !stream.request_is_sent || origin.inbox.is_empty()) {
+    stream.origin_owes_since = std::max({origin.active_at, stream.offered_at, stream.origin_owes_since});
+  }
+  stream.request_is_sent = is_sent;
+}
+
 // The response head is due. True: something was decided.
 bool await_head(StreamContext& context, Stream& stream) {
   OriginConn& origin = *stream.origin;
+  note_what_origin_owes(stream);
   if (origin.inbox.is_empty()) {
     if (origin.receive_error != 0) {
       attempt_failed(context, stream, Reason::origin_reset);
@@ -190,15 +167,14 @@ bool await_head(StreamContext& context, Stream& stream) {
         return true;
       case ParseResult::need_more:
         if (origin.receive_error != 0 || origin.input_ended) {
-          fail_response(context, stream, Reason::bad_response);
+          fail_response(context, stream, Reason::response_head_cut);
           return true;
         }
     }
   }
   if (origin.timed_out) {
     origin.timed_out = false;
-    const Instant since = std::max(origin.active_at, stream.offered_at);
-    if (context.now - since >= Duration::milliseconds(stream.timeouts.response())) {
+    if (context.now - stream.origin_owes_since >= Duration::milliseconds(stream.timeouts.response())) {
       fail_response(context, stream, Reason::response_timeout);
       return true;
     }
@@ -269,6 +245,11 @@ BodyProgress move_body(StreamContext& context, Stream& stream) {
   return BodyProgress::waiting;
 }
 
+OriginFate fate_after_answer(const Stream& stream) {
+  if (!stream.request_complete) return OriginFate::reset;  // It waits for bytes that will not come.
+  return stream.origin_reusable ? OriginFate::reuse : OriginFate::close;
+}
+
 bool relay_body(StreamContext& context, Stream& stream) {
   OriginConn& origin = *stream.origin;
   const uint64_t before = origin.inbox.bytes();
@@ -276,9 +257,7 @@ bool relay_body(StreamContext& context, Stream& stream) {
     case BodyProgress::complete:
       stream.response_complete = true;
       if (!stream.request_complete) stream.keep_alive = false;
-      release_origin(
-          context, stream,
-          stream.origin_reusable && stream.request_complete ? OriginFate::reuse : OriginFate::reset);
+      release_origin(context, stream, fate_after_answer(stream));
       stream.state = StreamState::finishing;
       return true;
     case BodyProgress::broken_chunk:

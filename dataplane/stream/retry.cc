@@ -7,6 +7,8 @@
 //    on a fresh connection. A pooled connection that died under the request says nothing about its
 //    origin, so the same member may be tried again and the budget is not charged.
 // 3. A response timeout is not repeated: the origin may be working on it.
+// 4. Nothing is repeated behind an interim answer the client was given (103 and its like): the next attempt
+//    could tell it something else. A 100 alone says nothing about the answer; it is relayed once.
 #include "dataplane/stream/context.h"
 
 namespace sluice::dataplane {
@@ -17,7 +19,8 @@ bool is_connect_failure(Reason reason) {
 }
 
 bool may_repeat(StreamContext& context, Stream& stream, bool was_reused) {
-  const bool safe = is_idempotent(stream.method) && stream.replay_is_possible && !stream.wants_upgrade;
+  const bool safe = is_idempotent(stream.method) && stream.replay_is_possible && !stream.wants_upgrade &&
+                    !stream.interim_relayed;
   if (!safe || stream.retries_left == 0) return false;
   if (!was_reused && !context.retry_budget.spend()) return false;
   --stream.retries_left;

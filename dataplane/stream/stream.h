@@ -45,7 +45,8 @@ struct KeptText {
 
 inline constexpr uint32_t kTriedMax = 8;  // Members one stream may try.
 inline constexpr uint32_t kReplayBytesMax = 64 * 1024;
-inline constexpr uint32_t kInterimMax = 16;  // 1xx answers before the final one.
+inline constexpr uint32_t kInterimMax = 16;              // 1xx answers before the final one ...
+inline constexpr uint32_t kInterimBytesMax = 64 * 1024;  // ... and their heads together.
 
 struct Stream {
   uint32_t slot = 0;
@@ -105,7 +106,7 @@ struct Stream {
   BufferId head_buffer = kNoBuffer;  // Kept texts, then the head as sent to origins.
   uint32_t head_offset = 0;
   uint32_t head_length = 0;
-  KeptText request_line, host, referer, user_agent, request_id, route_name, pool_name;
+  KeptText request_line, host, referer, user_agent, request_id, upgrade, route_name, pool_name;
 
   // ---- response
   uint16_t status = 0;            // Final status sent to the client, 0 = none yet.
@@ -115,6 +116,9 @@ struct Stream {
   BodyShape shape = BodyShape::as_is;
   BodyFraming response_framing = BodyFraming::none;
   uint8_t interim_count = 0;
+  bool interim_relayed = false;  // One other than 100: a repeat could tell the client something else.
+  uint32_t interim_bytes = 0;
+  uint32_t continued_by = 0;  // The attempt whose 100 was relayed, 0: none.
   uint64_t response_remaining = 0;
   uint64_t response_head_bytes = 0;  // Of bytes queued to the client: heads and framing, not body.
   uint64_t client_bytes_before = 0;  // client.bytes_sent + queued when the stream began.
@@ -125,6 +129,8 @@ struct Stream {
   Reason reason = Reason::none;
   Instant started;  // First byte of the request.
   Instant offered_at;
+  Instant origin_owes_since{};   // The head, or what is left of it.
+  bool request_is_sent = false;  // To the last byte, at the last look.
   Duration origin_time;
   int64_t wall_clock_nanoseconds = 0;
   uint64_t client_received_before = 0;

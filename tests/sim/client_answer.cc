@@ -57,7 +57,7 @@ void SimClient::begin_answer() {
   if (status < 100 || status > 599) fail("client: status line '%s'", message.start_line.c_str());
   kernel_.note("client reads head: socket, request, status", socket_->id, plan.id, status);
   if (status < 200 && status != 101) {
-    if (plan.minor_version == 0) fail("client: 1xx for HTTP/1.0 request %u", plan.id);
+    check_interim(status);
     reader_.next();
     if (status == 100 && awaits_continue_) send_body(ledger_.plan(requests_.at(sent_ - 1)));
     return;
@@ -85,6 +85,18 @@ void SimClient::begin_answer() {
     fail("client: answer to request %u has no end and keeps the connection", plan.id);
   }
   reader_.begin_body(framing, length);
+}
+
+// However often the request was tried, the client hears of it once.
+void SimClient::check_interim(uint16_t status) {
+  const RequestPlan& plan = current();
+  RequestFacts& seen = facts();
+  if (plan.minor_version == 0) fail("client: 1xx for HTTP/1.0 request %u", plan.id);
+  if (status == 100 && ++seen.continues_seen > 1) fail("client: request %u got two 100", plan.id);
+  if (status == 103 && ++seen.interims_seen > plan.interims_max()) {
+    fail("client: request %u got %u 103, its origin sends %u", plan.id, seen.interims_seen,
+         plan.interims_max());
+  }
 }
 
 void SimClient::check_answer_head(const Message& message, uint16_t status) {

@@ -6,6 +6,9 @@
 namespace sluice::sim {
 namespace {
 
+// A head of a hundred bytes takes longer than any timeout the scripts configure but the patient ones.
+constexpr Duration kTrickle = Duration::milliseconds(200);
+
 std::string chunked(std::string_view body, Rng& rng) {
   std::string text;
   char size[24];
@@ -26,7 +29,9 @@ std::string OriginConnection::answer_head(bool is_broken) const {
   const RequestPlan& plan = *plan_;
   if (is_broken) return "HTTP/1.1 200 OK\r\nContent-Length: 1\r\nContent-Length: 2\r\nbad field\r\n\r\n";
   std::string head;
-  for (uint32_t i = 0; i < plan.interim_count; ++i) head += "HTTP/1.1 103 Early Hints\r\nLink: </x>\r\n\r\n";
+  const uint32_t interims = act_ == OriginAct::floods_interim ? 40 : plan.interims_max();
+  for (uint32_t i = 0; i < interims; ++i) head += "HTTP/1.1 103 Early Hints\r\nLink: </x>\r\n\r\n";
+  if (act_ == OriginAct::closes_after_interim) return head;
   if (plan.wants_upgrade && plan.accepts_upgrade) {
     return head + "HTTP/1.1 101 Switching Protocols\r\nConnection: upgrade\r\nUpgrade: sim\r\nX-Id: " +
            std::to_string(plan.id) + "\r\n\r\n";
@@ -59,6 +64,7 @@ void OriginConnection::answer() {
     is_closed_ = true;
     return kernel_.reset(socket_);
   }
+  if (act_ == OriginAct::trickles_head) writer_.set_pace({1, kTrickle});
   const std::string head = answer_head(act_ == OriginAct::garbage_head);
   write_act(head, answer_body());
 }
@@ -80,6 +86,9 @@ void OriginConnection::write_act(const std::string& head, const std::string& bod
       bytes = head + body.substr(0, plan.origin_act_at % body.size());
       facts.answer_was_cut = act_ == OriginAct::closes_in_body && plan.response_framing == Framing::until_end;
       break;
+    case OriginAct::closes_after_interim:
+      bytes = head;
+      break;
     case OriginAct::garbage_chunk:
       if (plan.response_framing == Framing::chunked && !body.empty()) bytes = head + "5\r\nabc\r\n\r\nzz";
       break;
@@ -92,7 +101,8 @@ void OriginConnection::write_act(const std::string& head, const std::string& bod
     default:
       break;
   }
-  const bool ends = act_ == OriginAct::closes_in_head || act_ == OriginAct::closes_in_body;
+  const bool ends = act_ == OriginAct::closes_in_head || act_ == OriginAct::closes_in_body ||
+                    act_ == OriginAct::closes_after_interim;
   reset_when_written_ = act_ == OriginAct::resets_in_head || act_ == OriginAct::resets_in_body;
   close_when_written_ = close_when_written_ || ends;
   // A cut by the network is a FIN to the proxy, too.

@@ -29,7 +29,10 @@ enum class OriginAct : uint8_t {
   resets_in_body,
   garbage_head,
   garbage_chunk,
-  extra_bytes,  // More bytes than the answer has.
+  extra_bytes,     // More bytes than the answer has.
+  trickles_head,   // A byte at a time, slower than `response` allows.
+  floods_interim,  // Forty 103 before the answer.
+  closes_after_interim,
   act_count,
 };
 
@@ -76,6 +79,11 @@ struct RequestPlan {
   bool is_idempotent() const { return method != "POST" && method != "PATCH"; }
   std::string path() const { return local_path.empty() ? "/r/" + std::to_string(id) : local_path; }
   bool is_wholesome() const { return client_act == ClientAct::normal && origin_act == OriginAct::normal; }
+  // What an origin sends on one connection, and what a proxy passes on of a flood.
+  uint32_t interims_max() const {
+    if (origin_act == OriginAct::floods_interim) return 16;
+    return origin_act == OriginAct::closes_after_interim && interim_count == 0 ? 1 : interim_count;
+  }
   bool has_response_body() const { return method != "HEAD" && status != 204 && status != 304; }
   Pattern request_pattern() const { return Pattern(uint64_t{id} * 2); }
   Pattern response_pattern() const { return Pattern(uint64_t{id} * 2 + 1); }
@@ -97,6 +105,8 @@ struct RequestFacts {
   bool was_completed = false;  // And all of its body.
   bool by_proxy = false;       // The answer was the proxy's own.
   uint16_t status = 0;
+  uint32_t continues_seen = 0;               // 100, relayed.
+  uint32_t interims_seen = 0;                // 103, relayed.
   std::string logged_reason = "not logged";  // The proxy's view, from its access log.
   bool has_ended = false;                    // Answered, or the connection is gone.
 };

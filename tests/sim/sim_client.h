@@ -47,6 +47,7 @@ class SimClient final : public SimActor {
   void send_body(const RequestPlan& plan);
   void read_answers();
   void begin_answer();
+  void check_interim(uint16_t status);
   void check_answer_head(const Message& message, uint16_t status);
   void check_answer_body(std::string_view bytes);
   void answer_finished();

@@ -148,13 +148,13 @@ def test_a_body_above_the_limit_is_refused(world):
 # What origins should not answer. (name, bytes, status, reason)
 BAD_ANSWERS = [
     ("rubbish", b"what?\r\n\r\n", 502, "bad_response"),
-    ("bare line feeds", b"HTTP/1.1 200 OK\nContent-Length: 0\n\n", 502, "bad_response"),
+    ("bare line feeds", b"HTTP/1.1 200 OK\nContent-Length: 0\n\n", 502, "bad_response_field"),
     ("length and encoding",
      b"HTTP/1.1 200 OK\r\nContent-Length: 3\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n", 502,
-     "bad_response"),
+     "bad_response_framing"),
     ("two lengths", b"HTTP/1.1 200 OK\r\nContent-Length: 3\r\nContent-Length: 4\r\n\r\nabcd", 502,
-     "bad_response"),
-    ("folded", b"HTTP/1.1 200 OK\r\nX: a\r\n b\r\nContent-Length: 0\r\n\r\n", 502, "bad_response"),
+     "bad_response_framing"),
+    ("folded", b"HTTP/1.1 200 OK\r\nX: a\r\n b\r\nContent-Length: 0\r\n\r\n", 502, "bad_response_field"),
     ("huge head", b"HTTP/1.1 200 OK\r\nX: " + b"a" * 70_000 + b"\r\n\r\n", 502, "response_head_too_large"),
     ("nothing", b"", 502, "origin_closed"),
     ("an upgrade nobody asked for",

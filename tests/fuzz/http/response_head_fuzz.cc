@@ -38,7 +38,8 @@ int run(FuzzInput input) {
   const ExactBytes bytes(text);
   const ParseResult result = parse_response_head(bytes.view(), limits, scanned, method, whole, reason);
   CHECK((result == ParseResult::rejected) == (reason != Reason::none));
-  CHECK(reason == Reason::none || reason == Reason::bad_response || reason == Reason::response_too_large);
+  CHECK(reason == Reason::none || reason == Reason::bad_response || reason == Reason::bad_response_field ||
+        reason == Reason::bad_response_framing || reason == Reason::response_too_large);
   if (result == ParseResult::complete) check_head(whole, bytes.view(), limits, method);
 
   ParseResult piece_result = ParseResult::need_more;

@@ -2,6 +2,7 @@
 #include <gtest/gtest.h>
 
 #include <memory>
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -40,8 +41,7 @@ Parsed parse_bytewise(std::string_view text, const HeadLimits& limits = {}) {
   return parsed;
 }
 
-const std::string_view kRejected[] = {
-    // Status line.
+const std::string_view kNoHttp[] = {
     "\r\nHTTP/1.1 200 OK\r\n\r\n",
     "HTTP/1.1 200OK\r\n\r\n",
     "HTTP/1.1 20 OK\r\n\r\n",
@@ -61,9 +61,11 @@ const std::string_view kRejected[] = {
     "HTTP/1.1\r\n\r\n",
     "SSH-2.0-OpenSSH_9.2\r\n",
     "<html>hello</html>",
+};
+
+const std::string_view kBadLines[] = {
     "HTTP/1.1 200 O\x01K\r\n\r\n",
     "HTTP/1.1 200 O\0K\r\n\r\n"sv,
-    // Line ends, names, values.
     "HTTP/1.1 200 OK\nA: b\r\n\r\n",
     "HTTP/1.1 200 OK\r\nA: b\n\r\n",
     "HTTP/1.1 200 OK\r\nA: b\r\n\n",
@@ -77,7 +79,9 @@ const std::string_view kRejected[] = {
     "HTTP/1.1 200 OK\r\nA: b\x0c\r\n\r\n",
     "HTTP/1.1 200 OK\r\nA: b\0\r\n\r\n"sv,
     "HTTP/1.1 200 OK\r\nA: b\x7f\r\n\r\n",
-    // Framing.
+};
+
+const std::string_view kNoClearLength[] = {
     "HTTP/1.1 200 OK\r\nContent-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n",
     "HTTP/1.1 200 OK\r\nContent-Length: 5\r\nContent-Length: 5\r\n\r\n",
     "HTTP/1.1 200 OK\r\nContent-Length: 5\r\nContent-Length: 6\r\n\r\n",
@@ -101,15 +105,36 @@ const std::string_view kRejected[] = {
     "HTTP/1.1 200 OK\r\nConnection: (\r\n\r\n",
 };
 
-TEST(ResponseHead, EveryRowOfTheStrictnessTableIsABadResponse) {
-  for (const std::string_view text : kRejected) {
+void expect_rejected(std::span<const std::string_view> texts, std::string_view token) {
+  for (const std::string_view text : texts) {
     const Parsed whole = parse(text);
     EXPECT_EQ(whole.result, ParseResult::rejected) << text;
-    EXPECT_EQ(describe(whole.reason).token, "bad_response") << text;
+    EXPECT_EQ(describe(whole.reason).token, token) << text;
     const Parsed bytewise = parse_bytewise(text);
     EXPECT_EQ(bytewise.result, ParseResult::rejected) << text;
-    EXPECT_EQ(describe(bytewise.reason).token, "bad_response") << text;
+    EXPECT_EQ(describe(bytewise.reason).token, token) << text;
   }
+}
+
+TEST(ResponseHead, WhatIsNotHttpIsToldFromAMalformedLineAndFromAnUnclearLength) {
+  expect_rejected(kNoHttp, "bad_response");
+  expect_rejected(kBadLines, "bad_response_field");
+  expect_rejected(kNoClearLength, "bad_response_framing");
+}
+
+// A 101 was taken for a success whatever it said: the client had asked for websocket, the origin spoke
+// something else, and both ends of the relay read the other's bytes as what they were not.
+TEST(ResponseHead, AnOriginSwitchesOnlyToWhatWasOffered) {
+  EXPECT_TRUE(offers_protocols("websocket", "websocket"));
+  EXPECT_TRUE(offers_protocols("websocket", "WebSocket"));
+  EXPECT_TRUE(offers_protocols("foo/1, websocket", "websocket"));
+  EXPECT_TRUE(offers_protocols("foo/1, websocket", "foo/1, websocket"));
+  EXPECT_FALSE(offers_protocols("websocket", "gopher"));
+  EXPECT_FALSE(offers_protocols("websocket", "websocket, gopher"));
+  EXPECT_FALSE(offers_protocols("foo/1", "foo/2"));
+  EXPECT_FALSE(offers_protocols("websocket", ""));
+  EXPECT_FALSE(offers_protocols("", "websocket"));
+  EXPECT_FALSE(offers_protocols("websocket", "websocke"));
 }
 
 TEST(ResponseHead, MutatedHeadsAreJudgedAlikeHoweverCut) {
