@@ -16,7 +16,7 @@
 namespace sluice {
 
 inline constexpr uint64_t kStatsMagic = 0x31534c4543495553ULL;
-inline constexpr uint32_t kStatsLayoutVersion = 1;
+inline constexpr uint32_t kStatsLayoutVersion = 2;
 inline constexpr uint32_t kStatsWorkersMax = 256;
 inline constexpr uint32_t kStatsListenersMax = 64;
 inline constexpr uint32_t kStatsPoolsMax = 256;
@@ -106,6 +106,7 @@ struct alignas(4096) WorkerStats {
   StatsCell origin_connections_idle;
   StatsCell snapshot_generation;  // The one this worker serves new streams with.
   StatsCell access_log_dropped;
+  StatsCell origin_unasked;  // Origin connections closed because more came than was asked for.
   StatsCell accept_errors;
   StatsCell stale_completions;  // Must stay 0 (a bug metric).
   StatsCell soft_failures;
@@ -128,7 +129,8 @@ struct StatsPage {
   StatsCell heartbeat_nanoseconds;  // Monotonic clock of the keeper.
   StatsCell applied_generation;
   StatsCell stable_generation;
-  StatsCell draining;  // 0 or 1.
+  StatsCell draining;         // 0 or 1.
+  StatsCell access_log_lost;  // Lines the sink did not take, as of the last heartbeat.
   StatsSlotName listener_names[kStatsListenersMax];
   StatsSlotName pool_names[kStatsPoolsMax];
   WorkerStats workers[];  // worker_count of them.

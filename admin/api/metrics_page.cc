@@ -170,6 +170,8 @@ void write_workers(OpenMetricsWriter& out, const StatsMapping& stats) {
   each(&WorkerStats::snapshot_generation);
   out.counter("worker_access_log_dropped", "Access log lines lost because the sink was slow.");
   each(&WorkerStats::access_log_dropped);
+  out.counter("worker_origin_unasked", "Origin connections closed because more came than was asked for.");
+  each(&WorkerStats::origin_unasked);
   out.counter("worker_accept_errors", "Failed accepts.");
   each(&WorkerStats::accept_errors);
   out.counter("worker_stale_completions", "Completions for objects that were gone; a bug when not 0.");
@@ -189,6 +191,8 @@ std::string metrics_page(const GatewayFacts& facts) {
     write_pools(out, *stats);
     write_reasons(out, *stats);
     write_workers(out, *stats);
+    out.counter("access_log_lost", "Access log lines that its file, pipe or socket did not take.");
+    out.add(stats->page().access_log_lost.get());
   }
   return out.finish();
 }

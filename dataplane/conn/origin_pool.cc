@@ -51,6 +51,7 @@ OriginConn* OriginPool::take_idle(ConnContext& context, Endpoint& endpoint, Dura
     // The list is ordered by age: when the warmest is too old, all are.
     if (context.now - conn->idle_since > idle_age_max) return nullptr;
     if (conn->input_ended || conn->has_failed() || !conn->inbox.is_empty() || conn->timed_out) {
+      if (!conn->inbox.is_empty()) count_unasked();
       discard(context, *conn, Farewell::close);  // Its goodbye arrived in this very tick.
       continue;
     }

@@ -74,11 +74,17 @@ class OriginPool {
   void close_all_idle(ConnContext& context);
   uint32_t idle_count() const { return idle_count_; }
 
+  // Bytes behind a whole answer, or on an idle connection: an answer to nothing. Its connection is closed
+  // before it can become the answer to somebody's request.
+  void count_unasked() { ++unasked_count_; }
+  uint64_t unasked_count() const { return unasked_count_; }
+
  private:
   Slab<OriginConn>& slab_;
   Rng& rng_;
   std::unordered_map<uint64_t, std::unique_ptr<Endpoint>> endpoints_;
   uint32_t idle_count_ = 0;
+  uint64_t unasked_count_ = 0;
 };
 
 }  // namespace sluice::dataplane

@@ -194,6 +194,7 @@ void Keeper::advance() {
   if (now_ < next_second_) return;
   next_second_ = now_ + 1_s;
   stats_.page().heartbeat_nanoseconds.set(static_cast<uint64_t>(now_.nanoseconds));
+  stats_.page().access_log_lost.set(access_log_.lines_lost());
   if (boot_failed_ && phase_ == KeeperPhase::serving) serve_last_good();
   watch_bake();
   send_status();

@@ -171,6 +171,7 @@ void release_origin(StreamContext& context, Stream& stream, OriginFate fate) {
   CHECK(origin->endpoint->in_flight > 0);
   --origin->endpoint->in_flight;
   context.stats.pools[stream.pool_stats_slot].in_flight.subtract(1);
+  if (fate == OriginFate::reuse && !origin->inbox.is_empty()) context.pool.count_unasked();
   const Published* current = context.published;
   const bool is_clean = origin->is_open() && origin->inbox.is_empty() && origin->outbox.is_empty() &&
                         !origin->send_op.is_busy() && !origin->input_ended && !origin->has_failed();

@@ -117,6 +117,7 @@ void Worker::Impl::decide_ready() {
       if (is_quiet) {
         origin.want_input(*context, 0, true);
       } else {
+        if (!origin.inbox.is_empty()) pool->count_unasked();
         pool->discard(*context, origin, Farewell::close);
       }
     }
@@ -169,6 +170,7 @@ void Worker::Impl::publish_books() {
   stats.client_connections.set(clients.in_use());
   stats.origin_connections.set(origins.in_use());
   stats.origin_connections_idle.set(pool->idle_count());
+  stats.origin_unasked.set(pool->unasked_count());
   if (const uint64_t mask = context->pins.mask(); mask != pinned_mask) {
     pinned_mask = mask;
     options.shelf->workers[options.index].pinned.store(mask, std::memory_order_release);

@@ -124,3 +124,16 @@ def test_json_survives_odd_bytes(world):
     get(gateway.port, fields=[("User-Agent", "caf\xe9 \\ \"quoted\"")])
     line = gateway.wait_for_log(lambda line: True)
     assert json.dumps(line["user_agent"])
+
+
+def test_lines_that_no_sink_took_are_counted(world):
+    """A full disk, a broken pipe: the lines are gone, and that was to be seen nowhere."""
+    origin = world.origin()
+    gateway = world.http_gateway(origin, access_log={"path": "/dev/full", "format": "json"})
+    for _ in range(3):
+        assert get(gateway.port).status == 200
+
+    def lost():
+        metrics = gateway.admin("GET", "/metrics")[2].decode()
+        return [line for line in metrics.splitlines() if line.startswith("sluice_access_log_lost_total ")]
+    wait_for(lambda: lost() and int(lost()[0].split()[1]) >= 3, "three lost lines in the metrics")

@@ -17,8 +17,8 @@ def run_one(case, proxy, lane):
     return outcome
 
 
-def run_all(make_proxy, cases):
-    """{case name: outcome}"""
+def run_all(make_proxy, cases, at_the_end=lambda proxy: None):
+    """{case name: outcome}; at_the_end() looks at the proxy that has seen them all."""
     outcomes = {}
     with tempfile.TemporaryDirectory() as folder:
         proxy = make_proxy(folder)
@@ -35,6 +35,7 @@ def run_all(make_proxy, cases):
                 worker.start()
             for worker in workers:
                 worker.join()
+            at_the_end(proxy)
         finally:
             proxy.stop()
     missing = [case.name for case in cases if case.name not in outcomes]

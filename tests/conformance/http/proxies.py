@@ -77,6 +77,9 @@ class Sluice(Proxy):
     def stop(self):
         self.gateway.destroy()
 
+    def metrics(self):
+        return self.gateway.admin("GET", "/metrics")[2].decode().splitlines()
+
     def log_position(self):
         return len(self.gateway.access_log())
 

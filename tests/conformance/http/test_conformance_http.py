@@ -1,17 +1,48 @@
 """Every case against the real binaries; the table of docs/conformance.md is current."""
 
+import re
+from collections import Counter
+
 import pytest
 
 import table
 from campaign import run_all
 from cases import CASES
 from exercise import differences
-from proxies import Sluice
+from proxies import Sluice, wait_for
+
+
+class Campaign:
+    """All cases once, and what the gateway's own books say afterwards."""
+
+    def __init__(self):
+        self.outcomes = run_all(Sluice, CASES, self.read_books)
+
+    def read_books(self, proxy):
+        def counted():
+            self.metrics = proxy.metrics()
+            self.logged = Counter(line["reason"] for line in proxy.gateway.access_log())
+            del self.logged["-"]
+            return self.logged == self.reasons()
+        try:
+            wait_for(counted, "the metrics to count what the access log says")
+        except AssertionError:
+            pass  # The test says what differs.
+
+    def reasons(self):
+        name = re.compile(r'sluice_request_outcomes_total\{reason="(.*)"\} (\d+)')
+        found = (name.fullmatch(line) for line in self.metrics)
+        return Counter({match[1]: int(match[2]) for match in found if match and match[2] != "0"})
 
 
 @pytest.fixture(scope="module")
-def outcomes():
-    return run_all(Sluice, CASES)
+def campaign():
+    return Campaign()
+
+
+@pytest.fixture(scope="module")
+def outcomes(campaign):
+    return campaign.outcomes
 
 
 @pytest.mark.parametrize("case", CASES, ids=[case.name.replace(" ", "-") for case in CASES])
@@ -29,3 +60,12 @@ def test_every_reason_of_the_parser_has_a_case():
     strictness = (table.PAGE.parent / "strictness.md").read_text()
     named = {word for word in table.tokens(strictness)}
     assert named - covered == set()
+
+
+def test_metrics_count_every_reason_as_often_as_the_access_log_has_it(campaign):
+    assert campaign.reasons() == campaign.logged
+
+
+def test_answers_to_nothing_are_counted(campaign):
+    counts = [line for line in campaign.metrics if line.startswith("sluice_worker_origin_unasked_total")]
+    assert len(counts) == 1 and int(counts[0].split()[1]) >= 9, counts

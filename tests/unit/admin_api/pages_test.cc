@@ -44,12 +44,15 @@ TEST_F(PagesTest, CountersAreSummedOverTheWorkers) {
   data_plane_.worker(0).pools[1].connect_failures.add(3);
   data_plane_.worker(0).reasons[static_cast<int>(Reason::bad_method)].add(2);
   data_plane_.worker(1).access_log_dropped.add(4);
+  data_plane_.worker(0).origin_unasked.add(6);
   data_plane_.worker(1).busy_nanoseconds.add(1'500'000'000);
   EXPECT_EQ(value(R"(sluice_requests_total{listener="web",code_class="2xx"})"), "12");
   EXPECT_EQ(value(R"(sluice_sent_bytes_total{listener="web"})"), "1000");
   EXPECT_EQ(value(R"(sluice_pool_connect_failures_total{pool="app\"1\\"})"), "3");
   EXPECT_EQ(value(R"(sluice_request_outcomes_total{reason="bad_method"})"), "2");
   EXPECT_EQ(value(R"(sluice_worker_access_log_dropped_total{worker="1"})"), "4");
+  EXPECT_EQ(value(R"(sluice_worker_origin_unasked_total{worker="0"})"), "6");
+  EXPECT_EQ(value("sluice_access_log_lost_total"), "0");
   EXPECT_EQ(value(R"(sluice_worker_busy_seconds_total{worker="1"})"), "1.5");
 }
 
