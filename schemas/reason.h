@@ -81,12 +81,12 @@ namespace sluice {
   X(path_encoded_slash,    400, "path_encoded_slash",      "%2F or %5C where path_policy refuses them")   \
   X(path_above_root,       400, "path_above_root",         "the path leads above its root")               \
   X(path_dot_parameters,   400, "path_dot_parameters",     "path segment like ..; with parameters")       \
-  X(path_not_normal,       400, "path_not_normal",         "dot or empty segment, path_policy: reject")\
+  X(path_not_normal,       400, "path_not_normal",         "dot or empty segment, path_policy: reject")      \
   X(address_rate,          429, "address_rate",            "more requests than rate_limit_per_ip")        \
   X(route_rate,            429, "route_rate",              "more requests than the route's rate_limit")   \
   X(body_too_slow,         408, "body_too_slow",           "body slower than body_rate")                  \
   X(request_timeout,       504, "request_timeout",         "request took longer than request_total")      \
-  X(no_request,              0, "no_request",              "connection without a request in client_header")    \
+  X(no_request,              0, "no_request",              "connection without a request in client_header") \
   X(bad_response_field,    502, "bad_response_field",      "origin response has a malformed line")         \
   X(bad_response_framing,  502, "bad_response_framing",    "origin response has no one clear length")      \
   X(response_head_cut,     502, "response_head_cut",       "origin ended inside the response head")        \
