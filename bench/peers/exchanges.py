@@ -17,7 +17,8 @@ CLOSED = {
     "get_16k": ("GET 16 KiB, 64 kept connections", 64, "/bytes/16384", ()),
     "get_64k": ("GET 64 KiB, 32 kept connections", 32, "/bytes/65536", ()),
     "get_1m": ("GET 1 MiB, 16 kept connections", 16, "/bytes/1048576", ()),
-    "post_16k": ("POST 16 KiB, 64 kept connections", 64, "/status/200", ("-X", "POST", "--body-bytes", 16384)),
+    "post_16k": ("POST 16 KiB, 64 kept connections", 64, "/status/200",
+                 ("-X", "POST", "--body-bytes", 16384)),
     "new_connection": ("GET 1 KiB, a connection each", 64, "/bytes/1024", ("--new-connections",)),
 }
 # Shares of the better peer's rate in get_64.
@@ -55,7 +56,8 @@ def slice_of(proxy, arguments, path, lengths, with_system_calls=False):
 def summary(rows):
     middle = lambda key: statistics.median(row[key] for row in rows)  # noqa: E731
     calls = [row["system_calls"] for row in rows if row["system_calls"] is not None]
-    return {"cpu_us": round(middle("cpu_us"), 2), "cpu_us_lowest": round(min(row["cpu_us"] for row in rows), 2),
+    return {"cpu_us": round(middle("cpu_us"), 2),
+            "cpu_us_lowest": round(min(row["cpu_us"] for row in rows), 2),
             "per_second": round(middle("per_second")), "p50_us": round(middle("p50_us"), 1),
             "p99_us": round(middle("p99_us"), 1), "p999_us": round(middle("p999_us"), 1),
             "failed": sum(row["failed"] for row in rows),
@@ -100,7 +102,8 @@ def run(names, mode, say):
         for name in [name for name in OPEN if name in names]:
             what, share = OPEN[name]
             if "get_64" not in results:
-                base = interleaved([p for p in proxies if p.name != "relay"], ("-c", 64), "/bytes/1024", lengths)
+                base = interleaved([proxy for proxy in proxies if proxy.name != "relay"], ("-c", 64),
+                                   "/bytes/1024", lengths)
             else:
                 base = results["get_64"]
             known = [base[peer.name]["per_second"] for peer in PEERS] or [base["sluice"]["per_second"]]

@@ -9,7 +9,8 @@ LOAD_CORE = 1
 
 
 def load(port, *arguments, path="/", core=LOAD_CORE):
-    command = ["taskset", "-c", core, BIN / "sluice-load", f"http://127.0.0.1:{port}{path}", "--json", *arguments]
+    command = ["taskset", "-c", core, BIN / "sluice-load", f"http://127.0.0.1:{port}{path}", "--json",
+               *arguments]
     done = subprocess.run([str(word) for word in command], capture_output=True, text=True)
     if not done.stdout:
         raise RuntimeError(f"sluice-load failed: {done.stderr.strip()}")

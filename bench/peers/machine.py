@@ -79,7 +79,8 @@ def version(*command):
 
 def description():
     cpu = re.search(r"model name\s*:\s*(.+)", Path("/proc/cpuinfo").read_text())
-    return {"kernel": platform.release(), "cpu": cpu[1] if cpu else platform.machine(), "cores": os.cpu_count(),
+    return {"kernel": platform.release(), "cpu": cpu[1] if cpu else platform.machine(),
+            "cores": os.cpu_count(),
             "congestion_control": Path("/proc/sys/net/ipv4/tcp_congestion_control").read_text().strip(),
             "nginx": version("nginx", "-v"), "haproxy": version("haproxy", "-v"),
             "load_average_before": os.getloadavg()[0]}

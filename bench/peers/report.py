@@ -55,7 +55,8 @@ def picture(exchanges):
     height = 40 + row_height * len(rows)
     out = [f'<svg xmlns="http://www.w3.org/2000/svg" width="{left + width + 90}" height="{height}" '
            f'font-family="sans-serif" font-size="12">',
-           '<text x="10" y="20" font-size="14">CPU per request, relative to the better of nginx and HAProxy</text>']
+           '<text x="10" y="20" font-size="14">CPU per request, relative to the better of nginx and '
+           'HAProxy</text>']
     for number, (name, table) in enumerate(rows):
         top = 40 + number * row_height
         peers = [table[peer]["cpu_us"] for peer in ("nginx", "haproxy") if peer in table]

@@ -39,7 +39,8 @@ def test_every_scenario_answers(results):
 def test_compare_tells_ratios(results, tmp_path):
     """Without peers there is nothing to compare with; made-up results are enough to see the arithmetic."""
     for name, ratio in (("old", 0.8), ("new", 0.6)):
-        (tmp_path / name).write_text(json.dumps({"exchanges": {"get_64": {"ratio_to_better_peer": ratio}}}))
+        made_up = {"exchanges": {"get_64": {"ratio_to_better_peer": ratio}}}
+        (tmp_path / name).write_text(json.dumps(made_up))
     done = subprocess.run([TOP / "bench/compare", tmp_path / "old", tmp_path / "new"], capture_output=True,
                           text=True)
     assert done.returncode == 0 and "0.750" in done.stdout
