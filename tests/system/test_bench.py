@@ -44,8 +44,8 @@ def test_compare_tells_ratios(results, tmp_path):
     done = subprocess.run([TOP / "bench/compare", tmp_path / "old", tmp_path / "new"], capture_output=True,
                           text=True)
     assert done.returncode == 0 and "0.750" in done.stdout
-    bad = subprocess.run([TOP / "bench/compare", results / "results.md", tmp_path / "new"], capture_output=True,
-                         text=True)
+    bad = subprocess.run([TOP / "bench/compare", results / "results.md", tmp_path / "new"],
+                         capture_output=True, text=True)
     assert bad.returncode != 0 and "is not a result of bench/run" in bad.stderr
 
 
