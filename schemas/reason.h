@@ -90,7 +90,9 @@ namespace sluice {
   X(bad_response_field,    502, "bad_response_field",      "origin response has a malformed line")         \
   X(bad_response_framing,  502, "bad_response_framing",    "origin response has no one clear length")      \
   X(response_head_cut,     502, "response_head_cut",       "origin ended inside the response head")        \
-  X(too_many_interim,      502, "too_many_interim",        "origin sent more 1xx answers than allowed")
+  X(too_many_interim,      502, "too_many_interim",        "origin sent more 1xx answers than allowed")    \
+  X(address_denied,        403, "address_denied",          "client address refused by allow and deny")    \
+  X(maintenance,           503, "maintenance",             "the route is in maintenance")
 // clang-format on
 
 enum class Reason : uint8_t {

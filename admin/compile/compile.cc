@@ -36,6 +36,7 @@ class Compiler {
     }
     rules.finish();
     add_listeners();
+    draft_.features.set_error_pages(add_error_pages(config_.error_pages));
     check_size();
     if (!errors_.is_empty()) return std::unexpected(errors_.take());
     return draft_.finish(config_, revision);
@@ -48,6 +49,8 @@ class Compiler {
   PolicyDraft policy_with(const Timeouts& timeouts);
   uint32_t add_policy(const Route& route, const Timeouts* pool_timeouts, FeaturesDraft features);
   uint32_t add_split(const Route& route, const ToSplit& split, PoolCompiler& pools, FeaturesDraft& features);
+  void add_route_features(const RouteOptions& options, FeaturesDraft& features);
+  uint32_t add_error_pages(const ErrorPages& pages);
   void add_listeners();
   void check_size();
 
@@ -116,6 +119,21 @@ uint32_t Compiler::add_split(const Route& route, const ToSplit& split, PoolCompi
   return target;
 }
 
+uint32_t Compiler::add_error_pages(const ErrorPages& pages) {
+  std::vector<wire::ErrorPage> compiled;
+  for (const ErrorPage& page : pages) compiled.emplace_back(page.code, draft_.add_response(page.page));
+  return draft_.features.add_error_pages(std::move(compiled));
+}
+
+void Compiler::add_route_features(const RouteOptions& options, FeaturesDraft& features) {
+  features.access = draft_.features.add_access(options.access);
+  features.error_pages = add_error_pages(options.error_pages);
+  if (options.maintenance && options.maintenance->enabled) {
+    features.maintenance = draft_.add_response(options.maintenance->page);
+    features.maintenance_access = draft_.features.add_access({options.maintenance->allow, {}});
+  }
+}
+
 void Compiler::add_route(const Route& route, uint32_t number, PoolCompiler& pools, RuleCompiler& rules) {
   auto action = wire::ActionKind::forward;
   uint32_t target = 0;
@@ -135,6 +153,7 @@ void Compiler::add_route(const Route& route, uint32_t number, PoolCompiler& pool
   } else {
     target = pools.pool_of(std::get<ToAddresses>(route.target), route);
   }
+  if (route.options != nullptr) add_route_features(*route.options, features);
   const Timeouts* pool_timeouts = action == wire::ActionKind::forward ? pools.timeouts_of(target) : nullptr;
   const uint32_t policy = add_policy(route, pool_timeouts, std::move(features));
   draft_.routes.emplace_back(route.id, draft_.add_text(route.name), target, policy, action);
@@ -156,6 +175,7 @@ void Compiler::add_listeners() {
     const wire::Text name = draft_.add_text(listener.name);
     draft_.listeners.emplace_back(listener.id, name, to_wire(listener.address), listener.protocol,
                                   tcp_routes_[i], draft_.add_timeouts(timeouts));
+    draft_.features.add_listener_access(draft_.features.add_access(listener.access));
   }
 }
 

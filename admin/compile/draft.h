@@ -13,32 +13,16 @@
 #include <vector>
 
 #include "admin/compile/features.h"
+#include "admin/compile/key_table.h"
 #include "admin/model/config.h"
 #include "schemas/snapshot_generated.h"
 #include "schemas/stable_hash.h"
 
 namespace sluice::admin {
 
-inline constexpr uint32_t kNoIndex = UINT32_MAX;
 inline constexpr uint32_t kWireTimeouts = 7;  // The first kinds; wire::Timeouts has them in this order.
 
 wire::Address to_wire(const Endpoint& endpoint);  // Requires: endpoint.ip.
-
-// Values of one kind, each once.
-class KeyTable {
- public:
-  // The index of `key`, and whether it is new.
-  std::pair<uint32_t, bool> add(std::string key) {
-    const auto [entry, is_new] = indices_.emplace(std::move(key), static_cast<uint32_t>(indices_.size()));
-    return {entry->second, is_new};
-  }
-
- private:
-  struct Hash {
-    size_t operator()(const std::string& key) const { return stable_hash(HashUse::object_name, key); }
-  };
-  std::unordered_map<std::string, uint32_t, Hash> indices_;
-};
 
 struct PolicyDraft {
   uint32_t timeouts = 0;

@@ -1,5 +1,7 @@
 #include "admin/compile/features.h"
 
+#include <algorithm>
+
 #include "schemas/base/sip_hash.h"
 
 namespace sluice::admin {
@@ -43,6 +45,10 @@ flatbuffers::Offset<wire::Sticky> write_sticky(flatbuffers::FlatBufferBuilder& b
 
 }  // namespace
 
+bool FeaturesDraft::is_empty() const {
+  return split.empty() && access == kNoIndex && maintenance == kNoIndex && error_pages == kNoIndex;
+}
+
 void FeaturesDraft::append_key(std::string& key) const {
   if (is_empty()) return;
   append_number(key, split.size());
@@ -51,7 +57,10 @@ void FeaturesDraft::append_key(std::string& key) const {
     append_number(key, part.timeouts());
     append_number(key, part.weight());
   }
-  append_number(key, split_by_client);
+  for (const uint32_t number :
+       {static_cast<uint32_t>(split_by_client), access, maintenance, maintenance_access, error_pages}) {
+    append_number(key, number);
+  }
 }
 
 flatbuffers::Offset<wire::RouteFeatures> FeaturesDraft::write(flatbuffers::FlatBufferBuilder& builder) const {
@@ -61,23 +70,82 @@ flatbuffers::Offset<wire::RouteFeatures> FeaturesDraft::write(flatbuffers::FlatB
   wire::RouteFeaturesBuilder features(builder);
   features.add_split(parts);
   features.add_split_by_client(split_by_client);
+  features.add_access(access);
+  features.add_maintenance(maintenance);
+  features.add_maintenance_access(maintenance_access);
+  features.add_error_pages(error_pages);
   return features.Finish();
+}
+
+uint32_t SnapshotFeaturesDraft::add_access(const Access& access) {
+  if (access.is_empty()) return kNoIndex;
+  AccessSteps steps = access_steps(access);
+  std::string key;
+  append_number(key, steps.v4.size());
+  for (const wire::AddressStep4& step : steps.v4)
+    append_number(key, step.first() | uint64_t{step.allowed()} << 32);
+  for (const wire::AddressStep6& step : steps.v6) {
+    for (uint32_t i = 0; i < 4; ++i) append_number(key, step.first()->Get(i));
+    append_number(key, step.allowed());
+  }
+  const auto [index, is_new] = access_index_.add(std::move(key));
+  if (is_new) {
+    list_bytes_ +=
+        128 + steps.v4.size() * sizeof(wire::AddressStep4) + steps.v6.size() * sizeof(wire::AddressStep6);
+    access_lists_.push_back(std::move(steps));
+  }
+  return index;
+}
+
+uint32_t SnapshotFeaturesDraft::add_error_pages(std::vector<wire::ErrorPage> pages) {
+  if (pages.empty()) return kNoIndex;
+  std::string key;
+  for (const wire::ErrorPage& page : pages) append_number(key, page.code() | uint64_t{page.response()} << 32);
+  const auto [index, is_new] = error_pages_index_.add(std::move(key));
+  if (is_new) {
+    list_bytes_ += 128 + pages.size() * sizeof(wire::ErrorPage);
+    error_page_sets_.push_back(std::move(pages));
+  }
+  return index;
+}
+
+bool SnapshotFeaturesDraft::has_listener_access() const {
+  return std::any_of(listener_access_.begin(), listener_access_.end(),
+                     [](uint32_t access) { return access != kNoIndex; });
 }
 
 uint64_t SnapshotFeaturesDraft::bytes() const {
   constexpr uint64_t kStickyBytes = 1024;  // Name, attributes (path and domain of 255 bytes), four keys.
-  return 128 + stickies_.size() * kStickyBytes;
+  return 256 + stickies_.size() * kStickyBytes + listener_access_.size() * sizeof(uint32_t) + list_bytes_;
 }
 
 flatbuffers::Offset<wire::SnapshotFeatures> SnapshotFeaturesDraft::write(
     flatbuffers::FlatBufferBuilder& builder) const {
-  if (stickies_.empty()) return 0;
+  if (stickies_.empty() && access_lists_.empty() && error_page_sets_.empty()) return 0;
   std::vector<flatbuffers::Offset<wire::Sticky>> stickies;
   for (const PoolSticky& entry : stickies_)
     stickies.push_back(write_sticky(builder, entry.pool, *entry.sticky));
   const auto sticky_tables = builder.CreateVector(stickies);
+  std::vector<flatbuffers::Offset<wire::AccessList>> lists;
+  for (const AccessSteps& steps : access_lists_) {
+    const auto v4 = builder.CreateVectorOfStructs(steps.v4);
+    const auto v6 = builder.CreateVectorOfStructs(steps.v6);
+    lists.push_back(wire::CreateAccessList(builder, v4, v6));
+  }
+  const auto access_tables = builder.CreateVector(lists);
+  std::vector<flatbuffers::Offset<wire::ErrorPageSet>> sets;
+  for (const auto& pages : error_page_sets_) {
+    sets.push_back(wire::CreateErrorPageSet(builder, builder.CreateVectorOfStructs(pages)));
+  }
+  const auto page_sets = builder.CreateVector(sets);
+  flatbuffers::Offset<flatbuffers::Vector<uint32_t>> listener_access;
+  if (has_listener_access()) listener_access = builder.CreateVector(listener_access_);
   wire::SnapshotFeaturesBuilder features(builder);
   features.add_stickies(sticky_tables);
+  features.add_listener_access(listener_access);
+  features.add_access_lists(access_tables);
+  features.add_error_page_sets(page_sets);
+  features.add_error_pages(error_pages_);
   return features.Finish();
 }
 

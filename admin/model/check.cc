@@ -269,9 +269,10 @@ void Checker::check_tcp_route(uint32_t number, const Route& route, uint32_t list
   http_only.timeouts.milliseconds[static_cast<size_t>(TimeoutKind::connect)] = 0;
   http_only.timeouts.milliseconds[static_cast<size_t>(TimeoutKind::tunnel_idle)] = 0;
   http_only.retry_attempts.reset();
+  http_only.access = {};
   if (http_only != RouteOptions{}) {
     fail(route.place, "", "has HTTP options on the tcp listener " + quoted(name),
-         "only `retries` and the timeouts connect and tunnel_idle have a meaning there");
+         "only `retries`, `allow`, `deny` and the timeouts connect and tunnel_idle have a meaning there");
   }
 }
 

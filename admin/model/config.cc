@@ -37,7 +37,8 @@ bool Config::operator==(const Config& other) const {
   return workers == other.workers && data_dir == other.data_dir && admin == other.admin &&
          timeouts == other.timeouts && drain_milliseconds == other.drain_milliseconds &&
          limits == other.limits && access_log == other.access_log && retries == other.retries &&
-         gateway == other.gateway && path_policy == other.path_policy && same_all(listeners, other.listeners) && same_all(peers, other.peers) &&
+         gateway == other.gateway && path_policy == other.path_policy && error_pages == other.error_pages &&
+         same_all(listeners, other.listeners) && same_all(peers, other.peers) &&
          same_all(pools, other.pools) && same_all(routes, other.routes);
 }
 

@@ -13,8 +13,8 @@
 
 #include "admin/model/address.h"
 #include "admin/model/features.h"
-#include "admin/model/place.h"
 #include "admin/model/listener_rules.h"
+#include "admin/model/place.h"
 #include "schemas/snapshot_generated.h"
 
 namespace sluice::admin {
@@ -101,6 +101,7 @@ struct Listener {
   wire::Protocol protocol = wire::Protocol::http;
   Timeouts timeouts;  // client_header and client_idle only.
   PathPolicy path_policy;
+  Access access;
   Place place;
   bool operator==(const Listener&) const = default;
 };
@@ -114,15 +115,6 @@ struct Peer {
   PeerType peer_type = PeerType::endpoint;
   Place place;
   bool operator==(const Peer&) const = default;
-};
-
-// An answer of ours: a pool's outage page, a route's `respond`.
-struct Response {
-  uint16_t status = 200;
-  std::string content_type = "text/plain; charset=utf-8";
-  std::string body;
-  uint32_t retry_after_seconds = 0;  // 0 = no Retry-After.
-  bool operator==(const Response&) const = default;
 };
 
 struct Member {
@@ -200,6 +192,9 @@ struct RouteOptions {
   std::optional<uint32_t> retry_attempts;
   RateLimit rate_limit;
   std::optional<BodyRate> body_rate;
+  Access access;
+  std::optional<Maintenance> maintenance;
+  ErrorPages error_pages;
   bool operator==(const RouteOptions&) const = default;
 };
 
@@ -228,6 +223,7 @@ struct Config {
   Retries retries;
   Gateway gateway;
   decide::PathPolicy path_policy;
+  ErrorPages error_pages;
   std::vector<std::shared_ptr<const Listener>> listeners;
   std::vector<std::shared_ptr<const Peer>> peers;
   std::vector<std::shared_ptr<const Pool>> pools;

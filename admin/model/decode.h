@@ -61,7 +61,16 @@ Response decode_response(ValueReader& reader, const Value& value, uint16_t defau
 Redirect decode_redirect(ValueReader& reader, const Value& value);
 // A route's `split`; `by` is its `split_by`, which may be absent (decode_split.cc).
 ToSplit decode_split(ValueReader& reader, const Value& value, const Value& by);
-Sticky decode_sticky(ValueReader& reader, const Value& value);  // decode_sticky.cc
+Sticky decode_sticky(ValueReader& reader, const Value& value);                     // decode_sticky.cc
+Access decode_access(ValueReader& reader, const Value& allow, const Value& deny);  // Either may be absent.
+std::vector<Network> decode_networks(ValueReader& reader, const Value& value);
+Maintenance decode_maintenance(ValueReader& reader, const Value& value);
+ErrorPages decode_error_pages(ValueReader& reader, const Value& value);
+// The parts of an answer of ours that are there; `response.status` is set already.
+struct ResponseFields {
+  Value body, file, content_type, retry_after;
+};
+void decode_response_fields(ValueReader& reader, const ResponseFields& fields, Response& response);
 RouteMatch decode_match(ValueReader& reader, const Value& value);
 std::vector<HeaderOp> decode_header_ops(ValueReader& reader, const Value& value);
 void decode_rewrite(ValueReader& reader, const Value& value, RouteOptions& options);

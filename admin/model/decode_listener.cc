@@ -4,8 +4,9 @@
 namespace sluice::admin {
 
 std::shared_ptr<const Listener> decode_listener(ValueReader& reader, const Value& value) {
-  enum { kName, kAddress, kProtocol, kTimeouts, kPathPolicy };
-  constexpr std::string_view kKeys[] = {"name", "address", "protocol", "timeouts", "path_policy"};
+  enum { kName, kAddress, kProtocol, kTimeouts, kPathPolicy, kAllow, kDeny };
+  constexpr std::string_view kKeys[] = {"name",        "address", "protocol", "timeouts",
+                                        "path_policy", "allow",   "deny"};
   constexpr std::string_view kLater[] = {"certificates", "tls"};
   Fields fields(reader, value, "a listener", kKeys, kLater);
   auto listener = std::make_shared<Listener>();
@@ -40,6 +41,7 @@ std::shared_ptr<const Listener> decode_listener(ValueReader& reader, const Value
     listener->timeouts = decode_timeouts(reader, field, kListenerTimeouts, "a listener");
   }
   if (const Value field = fields[kPathPolicy]) listener->path_policy = decode_path_policy(reader, field);
+  listener->access = decode_access(reader, fields[kAllow], fields[kDeny]);
   if (!is_named) return nullptr;
   return listener;
 }

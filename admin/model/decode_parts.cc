@@ -78,29 +78,36 @@ std::optional<Endpoint> decode_endpoint(ValueReader& reader, const Value& value,
   return std::nullopt;
 }
 
-Response decode_response(ValueReader& reader, const Value& value, uint16_t default_status,
-                         std::string_view what) {
-  enum { kStatus, kBody, kContentType, kRetryAfter };
-  constexpr std::string_view kKeys[] = {"status", "body", "content_type", "retry_after"};
-  Fields fields(reader, value, what, kKeys);
-  Response response;
-  response.status = default_status;
-  if (const Value field = fields[kStatus]) {
-    if (const auto status = reader.integer(field, 200, 599)) response.status = static_cast<uint16_t>(*status);
+namespace {
+
+void decode_body(ValueReader& reader, const ResponseFields& fields, Response& response) {
+  std::string body;
+  const Value& value = fields.body ? fields.body : fields.file;
+  if (fields.body) {
+    body = reader.text(fields.body).value_or("");
+    if (fields.file) reader.fail(fields.file, "`body` and `file` at once", "remove one");
+  } else if (auto text = reader.file_text(fields.file, kResponseBodyBytesMax)) {
+    body = *std::move(text);
   }
-  if (const Value field = fields[kBody]) {
-    const auto body = reader.text(field);
-    if (body && body->size() > kResponseBodyBytesMax) {
-      reader.fail(field, "the body has " + std::to_string(body->size()) + " bytes",
-                  "60 KiB at most; serve a larger page from an origin");
-    } else if (body && !body->empty() && (response.status == 204 || response.status == 304)) {
-      reader.fail(field, "an answer with status " + std::to_string(response.status) + " has no body",
-                  "remove the body or use another status");
-    } else if (body) {
-      response.body = *body;
-    }
+  if (body.size() > kResponseBodyBytesMax) {
+    reader.fail(value, "the body has " + std::to_string(body.size()) + " bytes",
+                "60 KiB at most; serve a larger page from an origin");
+  } else if (!body.empty() && (response.status == 204 || response.status == 304)) {
+    reader.fail(value, "an answer with status " + std::to_string(response.status) + " has no body",
+                "remove the body or use another status");
+  } else {
+    response.body = std::move(body);
   }
-  if (const Value field = fields[kContentType]) {
+}
+
+}  // namespace
+
+void decode_response_fields(ValueReader& reader, const ResponseFields& fields, Response& response) {
+  if (fields.body || fields.file) decode_body(reader, fields, response);
+  if (fields.file && fields.file.node->text().ends_with(".html")) {
+    response.content_type = "text/html; charset=utf-8";
+  }
+  if (const Value& field = fields.content_type) {
     const auto text = reader.word(field);
     if (text && !decide::is_field_value(*text)) {
       reader.fail(field, quoted(*text) + " is not a content type", "remove the white space at its ends");
@@ -108,10 +115,24 @@ Response decode_response(ValueReader& reader, const Value& value, uint16_t defau
       response.content_type = *text;
     }
   }
-  if (const Value field = fields[kRetryAfter]) {
+  if (const Value& field = fields.retry_after) {
     const auto milliseconds = reader.milliseconds(field, 1000, kRetryAfterSecondsMax * 1000U);
     if (milliseconds) response.retry_after_seconds = *milliseconds / 1000;
   }
+}
+
+Response decode_response(ValueReader& reader, const Value& value, uint16_t default_status,
+                         std::string_view what) {
+  enum { kStatus, kBody, kContentType, kRetryAfter, kFile };
+  constexpr std::string_view kKeys[] = {"status", "body", "content_type", "retry_after", "file"};
+  Fields fields(reader, value, what, kKeys);
+  Response response;
+  response.status = default_status;
+  if (const Value field = fields[kStatus]) {
+    if (const auto status = reader.integer(field, 200, 599)) response.status = static_cast<uint16_t>(*status);
+  }
+  decode_response_fields(reader, {fields[kBody], fields[kFile], fields[kContentType], fields[kRetryAfter]},
+                         response);
   return response;
 }
 

@@ -23,6 +23,10 @@ enum Key : uint8_t {
   kRetries,
   kRateLimit,
   kBodyRate,
+  kAllow,
+  kDeny,
+  kMaintenance,
+  kErrorPages,
   kSplit,
   kSplitBy
 };
@@ -44,6 +48,10 @@ constexpr std::string_view kKeys[] = {"name",
                                       "retries",
                                       "rate_limit",
                                       "body_rate",
+                                      "allow",
+                                      "deny",
+                                      "maintenance",
+                                      "error_pages",
                                       "split",
                                       "split_by"};
 constexpr std::string_view kLater[] = {"backend"};
@@ -155,6 +163,9 @@ void decode_options(ValueReader& reader, const Fields& fields, Route& route) {
     options.rate_limit = decode_rate_limit(reader, field, "a route's rate_limit", true);
   }
   if (const Value field = fields[kBodyRate]) options.body_rate = decode_body_rate(reader, field);
+  options.access = decode_access(reader, fields[kAllow], fields[kDeny]);
+  if (const Value field = fields[kMaintenance]) options.maintenance = decode_maintenance(reader, field);
+  if (const Value field = fields[kErrorPages]) options.error_pages = decode_error_pages(reader, field);
   if (options != RouteOptions{}) route.options = std::make_shared<const RouteOptions>(std::move(options));
 }
 
@@ -196,7 +207,7 @@ std::shared_ptr<const Route> decode_route(ValueReader& reader, const Value& valu
   }
   if (const auto target = find_target(reader, value, fields)) decode_target(reader, fields, *target, *route);
   bool has_options = false;
-  for (size_t key = kRewrite; key <= kBodyRate; ++key) has_options |= fields.has(key);
+  for (size_t key = kRewrite; key <= kErrorPages; ++key) has_options |= fields.has(key);
   if (has_options) decode_options(reader, fields, *route);
   if (!is_named) return nullptr;
   return route;

@@ -27,15 +27,16 @@ enum Key : uint8_t {
   kRetries,
   kGateway,
   kPathPolicy,
+  kErrorPages,
   kListeners,
   kPeers,
   kPools,
   kRoutes,
   kKeyCount
 };
-constexpr std::string_view kKeys[kKeyCount] = {"workers",   "data_dir",   "include", "admin",   "timeouts",
-                                               "limits",    "access_log", "retries", "gateway", "path_policy",
-                                               "listeners", "peers",      "pools",   "routes"};
+constexpr std::string_view kKeys[kKeyCount] = {
+    "workers", "data_dir",    "include",     "admin",     "timeouts", "limits", "access_log", "retries",
+    "gateway", "path_policy", "error_pages", "listeners", "peers",    "pools",  "routes"};
 
 Format format_of(std::string_view file_name) {
   if (file_name.ends_with(".json")) return Format::json;
@@ -116,12 +117,12 @@ void Loader::load_text(const std::string& file_name, std::string_view text, Form
   }
   const uint32_t includer = file_;
   file_ = file;
-  reader_.set_file(file);
+  reader_.set_file(file, file_name);
   open_.push_back(file_name);
   decode({tree.root, nullptr, {}, 0}, depth);
   open_.pop_back();
   file_ = includer;
-  reader_.set_file(includer);
+  reader_.set_file(includer, config_.files[includer]);
 }
 
 void Loader::decode(const Value& root, uint32_t depth) {
@@ -163,6 +164,9 @@ void Loader::decode_section(Key key, const Value& value) {
       return decode_gateway(reader_, value, config_.gateway);
     case kPathPolicy:
       config_.path_policy = merged(decode_path_policy(reader_, value), {});
+      return;
+    case kErrorPages:
+      config_.error_pages = decode_error_pages(reader_, value);
       return;
     case kListeners:
       return decode_list(value, config_.listeners, decode_listener);

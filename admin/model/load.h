@@ -41,6 +41,11 @@ struct LoadOptions {
   std::function<std::expected<std::vector<IncludedFile>, std::string>(const std::string& pattern,
                                                                       const std::string& including_file)>
       include;
+  // The text of a file that a value names (`file: errors/502.html`), at most `bytes_max` of it. A null
+  // function refuses such keys.
+  std::function<std::expected<std::string, std::string>(const std::string& path, uint64_t bytes_max,
+                                                        const std::string& naming_file)>
+      read_file;
   uint64_t bytes_max = kConfigBytesMax;  // Of all files together.
   uint32_t errors_max = 50;
 };

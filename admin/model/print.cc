@@ -69,14 +69,59 @@ void write_texts(TextWriter& out, std::string_view key, const std::vector<std::s
   out.close_list();
 }
 
-void write_response(TextWriter& out, std::string_view key, const Response& response) {
-  out.key(key);
-  out.open_mapping();
-  out.number("status", response.status);
+// The parts of an answer beside its status, within its mapping.
+void write_response_fields(TextWriter& out, const Response& response) {
   if (!response.body.empty()) out.text("body", response.body);
   out.text("content_type", response.content_type);
   if (response.retry_after_seconds > 0)
     out.text("retry_after", std::to_string(response.retry_after_seconds) + "s");
+}
+
+void write_response(TextWriter& out, std::string_view key, const Response& response) {
+  out.key(key);
+  out.open_mapping();
+  out.number("status", response.status);
+  write_response_fields(out, response);
+  out.close_mapping();
+}
+
+void write_networks(TextWriter& out, std::string_view key, const std::vector<Network>& networks) {
+  std::vector<std::string> texts;
+  texts.reserve(networks.size());
+  for (const Network& network : networks) texts.push_back(to_text(network));
+  write_texts(out, key, texts);
+}
+
+void write_access(TextWriter& out, const Access& access) {
+  write_networks(out, "allow", access.allow);
+  write_networks(out, "deny", access.deny);
+}
+
+void write_maintenance(TextWriter& out, const Maintenance& maintenance) {
+  out.key("maintenance");
+  out.open_mapping();
+  out.key("enabled");
+  out.truth(maintenance.enabled);
+  out.number("status", maintenance.page.status);
+  out.text("body", maintenance.page.body);
+  Response rest = maintenance.page;
+  rest.body.clear();
+  write_response_fields(out, rest);
+  write_networks(out, "allow", maintenance.allow);
+  out.close_mapping();
+}
+
+void write_error_pages(TextWriter& out, const ErrorPages& pages) {
+  out.open_mapping();
+  for (const ErrorPage& page : pages) {
+    out.key(page.code < 100 ? std::to_string(page.code) + "xx" : std::to_string(page.code));
+    out.open_mapping();
+    out.text("body", page.page.body);
+    Response rest = page.page;
+    rest.body.clear();
+    write_response_fields(out, rest);
+    out.close_mapping();
+  }
   out.close_mapping();
 }
 
@@ -87,6 +132,7 @@ void write(TextWriter& out, const Listener& listener) {
   out.text("protocol", listener.protocol == wire::Protocol::tcp ? "tcp" : "http");
   write_overrides(out, listener.timeouts);
   write_listener_rules(out, listener);
+  write_access(out, listener.access);
   out.close_mapping();
 }
 
@@ -265,6 +311,12 @@ void write_options(TextWriter& out, const RouteOptions& options) {
   }
   write_rate_limit(out, "rate_limit", options.rate_limit);
   if (options.body_rate) write_body_rate(out, *options.body_rate);
+  write_access(out, options.access);
+  if (options.maintenance) write_maintenance(out, *options.maintenance);
+  if (!options.error_pages.empty()) {
+    out.key("error_pages");
+    write_error_pages(out, options.error_pages);
+  }
 }
 
 void write(TextWriter& out, const Route& route) {
@@ -344,6 +396,10 @@ void write_config(TextWriter& out, const Config& config, Sections sections) {
   write(out, config.gateway);
   sections.begin("path_policy");
   write_path_policy(out, config.path_policy);
+  if (!config.error_pages.empty()) {
+    sections.begin("error_pages");
+    write_error_pages(out, config.error_pages);
+  }
   sections.list("listeners", config.listeners);
   sections.list("peers", config.peers);
   sections.list("pools", config.pools);

@@ -83,6 +83,20 @@ std::expected<std::vector<IncludedFile>, std::string> include_glob(const std::st
   return files;
 }
 
+std::expected<std::string, std::string> read_named_file(const std::string& path, uint64_t bytes_max,
+                                                        const std::string& naming_file) {
+  const std::string absolute = path.starts_with('/') ? path : directory_of(naming_file) + path;
+  const File file(open(absolute.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
+  if (file.get() < 0) return std::unexpected(strerror(errno));
+  struct stat status{};
+  if (fstat(file.get(), &status) != 0 || !S_ISREG(status.st_mode)) return std::unexpected("it is not a file");
+  if (static_cast<uint64_t>(status.st_size) > bytes_max) {
+    return std::unexpected("it has " + std::to_string(status.st_size) + " bytes, " +
+                           std::to_string(bytes_max) + " at most");
+  }
+  return read_all(file.get(), bytes_max);
+}
+
 std::optional<std::string> from_environment(const std::string& name) {
   const char* value = getenv(name.c_str());
   if (value == nullptr) return std::nullopt;
@@ -144,6 +158,7 @@ LoadOptions system_load_options(const std::string& path) {
   options.file_name = path;
   options.environment = from_environment;
   options.include = include_glob;
+  options.read_file = read_named_file;
   return options;
 }
 

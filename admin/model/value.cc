@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <charconv>
 
+#include "admin/model/utf8.h"
 #include "dataplane/decide/pattern.h"
 #include "dataplane/decide/snapshot.h"
 
@@ -87,6 +88,25 @@ std::optional<std::string_view> ValueReader::text(const Value& value) {
     }
   }
   return text;
+}
+
+std::optional<std::string> ValueReader::file_text(const Value& value, uint64_t bytes_max) {
+  const auto path = word(value);
+  if (!path) return std::nullopt;
+  if (!options_.read_file) {
+    fail(value, "files are not read here", "write the content itself");
+    return std::nullopt;
+  }
+  auto text = options_.read_file(std::string(*path), bytes_max, file_name_);
+  if (!text) {
+    fail(value, "cannot read " + quoted(*path) + ": " + text.error(), "paths are relative to this file");
+    return std::nullopt;
+  }
+  if (find_forbidden_byte(*text) != std::string_view::npos) {
+    fail(value, quoted(*path) + " is not a text", "UTF-8 without control characters");
+    return std::nullopt;
+  }
+  return *std::move(text);
 }
 
 std::optional<std::string_view> ValueReader::word(const Value& value) {

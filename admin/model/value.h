@@ -33,9 +33,13 @@ std::string json_pointer(const Value& value);
 
 class ValueReader {
  public:
-  ValueReader(const LoadOptions& options, ErrorSink& errors) : options_(options), errors_(errors) {}
+  ValueReader(const LoadOptions& options, ErrorSink& errors)
+      : options_(options), errors_(errors), file_name_(options.file_name) {}
 
-  void set_file(uint32_t file) { file_ = file; }
+  void set_file(uint32_t file, std::string name) {
+    file_ = file;
+    file_name_ = std::move(name);
+  }
   Place place(const Value& value) const { return {file_, value.node->line, value.node->column}; }
   void fail(const Value& value, std::string message, std::string fix = "");
 
@@ -50,6 +54,8 @@ class ValueReader {
   std::optional<uint64_t> bytes(const Value& value, uint64_t min, uint64_t max);  // "32k", "8m", 4096
   std::optional<uint32_t> percent(const Value& value);                            // "20%"
   std::optional<size_t> choice(const Value& value, std::span<const std::string_view> choices);
+  // The text of the file that the value names: UTF-8, no control characters, at most `bytes_max`.
+  std::optional<std::string> file_text(const Value& value, uint64_t bytes_max);
   std::optional<bool> truth(const Value& value);            // true or false
   bool is_word(const Value& value, std::string_view word);  // "auto", "off", "unlimited"; never reports.
   // An RE2 expression that the data plane will take. Each different one is compiled once.
@@ -88,6 +94,7 @@ class ValueReader {
   const LoadOptions& options_;
   ErrorSink& errors_;
   uint32_t file_ = 0;
+  std::string file_name_;
   std::deque<std::string> expanded_;  // Keeps expanded texts alive.
   std::set<std::string, std::less<>> patterns_;
 };

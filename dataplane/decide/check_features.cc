@@ -70,17 +70,125 @@ Problem check_stickies(const Arrays& arrays, const wire::SnapshotFeatures& featu
   return std::nullopt;
 }
 
+template <typename Steps, typename IsAscending>
+Problem check_steps(const Steps* steps, const std::string& path, IsAscending is_ascending) {
+  if (steps == nullptr || steps->size() == 0) return bad(path, "is empty; it must cover every address");
+  for (uint32_t i = 0; i < steps->size(); ++i) {
+    const auto* before = i == 0 ? nullptr : steps->Get(i - 1);
+    if (!is_ascending(before, *steps->Get(i))) {
+      return bad(path + place("", i), i == 0 ? "does not begin at 0" : "does not come after the one before");
+    }
+  }
+  return std::nullopt;
+}
+
+Problem check_access_list(const wire::AccessList& list, const std::string& path) {
+  const auto is_after4 = [](const wire::AddressStep4* before, const wire::AddressStep4& step) {
+    return before == nullptr ? step.first() == 0 : before->first() < step.first();
+  };
+  if (Problem problem = check_steps(list.v4(), path + ".v4", is_after4)) return problem;
+  const auto is_after6 = [](const wire::AddressStep6* before, const wire::AddressStep6& step) {
+    for (uint32_t i = 0; i < 4; ++i) {
+      const uint32_t first = step.first()->Get(i);
+      const uint32_t previous = before == nullptr ? 0 : before->first()->Get(i);
+      if (first != previous) return before != nullptr && previous < first;
+    }
+    return before == nullptr;
+  };
+  return check_steps(list.v6(), path + ".v6", is_after6);
+}
+
+Problem check_error_pages(const Arrays& arrays, const wire::ErrorPageSet& set, const std::string& path) {
+  const uint32_t count = set.pages() == nullptr ? 0 : set.pages()->size();
+  if (count == 0) return bad(path, "is empty");
+  for (uint32_t i = 0; i < count; ++i) {
+    const wire::ErrorPage& page = *set.pages()->Get(i);
+    const bool is_code = page.code() == 4 || page.code() == 5 || (page.code() >= 400 && page.code() <= 599);
+    if (!is_code) return bad(path + place("", i, ".code"), "is not 4, 5 or 400 to 599");
+    if (i > 0 && set.pages()->Get(i - 1)->code() >= page.code()) {
+      return bad(path + place("", i, ".code"), "does not come after the one before");
+    }
+    if (page.response() >= arrays.responses.size()) {
+      return dangling(path + place("", i, ".response"), page.response(), "responses",
+                      arrays.responses.size());
+    }
+  }
+  return std::nullopt;
+}
+
+template <typename Vector>
+uint32_t size_of(const Vector* vector) {
+  return vector == nullptr ? 0 : vector->size();
+}
+
+// kNone or below the size of the list.
+Problem check_index(uint32_t index, std::string_view list, uint32_t size, std::string path) {
+  if (index == kNone || index < size) return std::nullopt;
+  return dangling(std::move(path), index, list, size);
+}
+
+Problem check_snapshot_features(const Arrays& arrays, const wire::SnapshotFeatures& features) {
+  if (Problem problem = check_stickies(arrays, features)) return problem;
+  const uint32_t lists = size_of(features.access_lists());
+  for (uint32_t i = 0; i < lists; ++i) {
+    if (Problem problem =
+            check_access_list(*features.access_lists()->Get(i), place("features.access_lists", i))) {
+      return problem;
+    }
+  }
+  if (features.listener_access() != nullptr &&
+      features.listener_access()->size() != arrays.listeners.size()) {
+    return bad("features.listener_access", "must have one entry per listener");
+  }
+  for (uint32_t i = 0; i < size_of(features.listener_access()); ++i) {
+    if (Problem problem = check_index(features.listener_access()->Get(i), "features.access_lists", lists,
+                                      place("features.listener_access", i))) {
+      return problem;
+    }
+  }
+  for (uint32_t i = 0; i < size_of(features.error_page_sets()); ++i) {
+    if (Problem problem = check_error_pages(arrays, *features.error_page_sets()->Get(i),
+                                            place("features.error_page_sets", i))) {
+      return problem;
+    }
+  }
+  return check_index(features.error_pages(), "features.error_page_sets", size_of(features.error_page_sets()),
+                     "features.error_pages");
+}
+
+Problem check_route_features(const Arrays& arrays, const wire::RouteFeatures& features,
+                             const std::string& path) {
+  const wire::SnapshotFeatures* shared = arrays.root->features();
+  const uint32_t lists = shared == nullptr ? 0 : size_of(shared->access_lists());
+  const uint32_t sets = shared == nullptr ? 0 : size_of(shared->error_page_sets());
+  Problem problem = check_split(arrays, features, path + ".split");
+  if (!problem) problem = check_index(features.access(), "features.access_lists", lists, path + ".access");
+  if (!problem) {
+    problem =
+        check_index(features.maintenance(), "responses", arrays.responses.size(), path + ".maintenance");
+  }
+  if (!problem) {
+    problem = check_index(features.maintenance_access(), "features.access_lists", lists,
+                          path + ".maintenance_access");
+  }
+  if (!problem) {
+    problem = check_index(features.error_pages(), "features.error_page_sets", sets, path + ".error_pages");
+  }
+  return problem;
+}
+
 }  // namespace
 
 Problem check_features(const Arrays& arrays) {
   if (const wire::SnapshotFeatures* features = arrays.root->features()) {
-    if (Problem problem = check_stickies(arrays, *features)) return problem;
+    if (Problem problem = check_snapshot_features(arrays, *features)) return problem;
   }
   for (uint32_t i = 0; i < arrays.policies.size(); ++i) {
     const wire::RouteFeatures* features = arrays.policies[i].features();
     if (features == nullptr) continue;
-    const std::string path = place("policies", i, ".features");
-    if (Problem problem = check_split(arrays, *features, path + ".split")) return problem;
+    if (Problem problem = check_route_features(arrays, *features, place("policies", i, ".features"))) {
+      return problem;
+    }
   }
   return std::nullopt;
 }

@@ -97,6 +97,11 @@ void route_request(StreamContext& context, Stream& stream, const RequestHead& he
 void pin_snapshot(StreamContext& context, Stream& stream);
 void unpin_snapshot(StreamContext& context, Stream& stream);
 void use_pool(StreamContext& context, Stream& stream, uint32_t pool);
+// ---- guard.cc: false when the stream was answered (or, on a tcp listener, ended) instead.
+bool listener_admits(StreamContext& context, Stream& stream);
+bool route_admits(StreamContext& context, Stream& stream, const wire::RouteFeatures* features);
+// ---- error_pages.cc
+const wire::Response* find_error_page(const StreamContext& context, const Stream& stream, uint16_t status);
 // ---- split.cc
 // use_pool() of what the route means; `head` is null on a tcp listener.
 void choose_pool(StreamContext& context, Stream& stream, const RequestHead* head);
@@ -146,6 +151,7 @@ void attempt_failed(StreamContext& context, Stream& stream, Reason reason);
 void answer_locally(StreamContext& context, Stream& stream, uint16_t status, std::string_view content_type,
                     std::string_view body, std::string_view location, uint32_t retry_after_seconds,
                     Reason reason);
+// `retry_after_seconds` 0: what the reason means (overload passes).
 void answer_error(StreamContext& context, Stream& stream, Reason reason, uint32_t retry_after_seconds = 0);
 void answer_pool_outage(StreamContext& context, Stream& stream);
 // ---- finish.cc

@@ -45,10 +45,26 @@ void answer_locally(StreamContext& context, Stream& stream, uint16_t status, std
   unpin_snapshot(context, stream);
 }
 
+namespace {
+
+// Refused because there is too much to do now: worth another try soon.
+bool is_overload(Reason reason) {
+  return reason == Reason::out_of_memory || reason == Reason::too_many_connections ||
+         reason == Reason::address_limit || reason == Reason::draining || reason == Reason::not_ready;
+}
+
+}  // namespace
+
 void answer_error(StreamContext& context, Stream& stream, Reason reason, uint32_t retry_after_seconds) {
   const uint16_t status = describe(reason).status;
   if (status < 400 || status == 499) {  // Nobody to answer, or nothing to say.
     abort_stream(context, stream, reason, Farewell::reset);
+    return;
+  }
+  if (retry_after_seconds == 0 && is_overload(reason)) retry_after_seconds = 1;
+  if (const wire::Response* page = find_error_page(context, stream, status)) {
+    answer_locally(context, stream, status, view(page->content_type()), view(page->body()), {},
+                   retry_after_seconds != 0 ? retry_after_seconds : page->retry_after_seconds(), reason);
     return;
   }
   char body[96];

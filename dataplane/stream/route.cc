@@ -124,6 +124,7 @@ void follow_route(StreamContext& context, Stream& stream, const RequestHead& hea
   take_patience(stream, policy, snapshot.timeouts(policy.timeouts()));
   stream.body_bytes_max = std::min(policy.body_bytes_max(), snapshot.root().limits()->body_bytes());
   stream.retries_left = policy.retry_attempts();
+  if (!route_admits(context, stream, policy.features())) return;
   if (!within_route_rate(context, stream, policy)) return;
   if (stream.request_framing == BodyFraming::length && stream.request_remaining > stream.body_bytes_max) {
     stream.keep_alive = false;
@@ -192,6 +193,7 @@ void use_pool(StreamContext& context, Stream& stream, uint32_t pool) {
 }
 
 void route_request(StreamContext& context, Stream& stream, const RequestHead& head) {
+  if (!listener_admits(context, stream)) return;
   decide::RouteQuery query;
   query.host = head.host;
   query.path = head.path;

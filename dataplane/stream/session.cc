@@ -158,6 +158,9 @@ void begin_tunnel(StreamContext& context, ClientConn& client) {
   take_patience(*stream, snapshot.policy(route), snapshot.timeouts(snapshot.policy(route).timeouts()));
   stream->head_buffer = context.memory.buffers.take(512);  // For the names; without it they are not logged.
   keep_name(context, *stream, stream->route_name, snapshot.text(route.name()));
+  if (!listener_admits(context, *stream) ||
+      !route_admits(context, *stream, snapshot.policy(route).features()))
+    return;
   choose_pool(context, *stream, nullptr);
   start_attempt(context, *stream);
 }

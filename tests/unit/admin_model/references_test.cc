@@ -109,7 +109,8 @@ TEST(References, ATcpRouteHasNothingOfHttp) {
       only_error(with_tcp("  - {name: r, listener: ssh, respond: {}}\n")),
       "test.yaml:4:39: route \"r\" answers by itself, which a tcp connection cannot; use pool, peer or to");
   EXPECT_EQ(only_error(with_tcp("  - {name: r, listener: ssh, peer: a, host: x}\n")),
-            "test.yaml:4:12: route \"r\" has HTTP options on the tcp listener \"ssh\"; only `retries` and "
+            "test.yaml:4:12: route \"r\" has HTTP options on the tcp listener \"ssh\"; only `retries`, "
+            "`allow`, `deny` and "
             "the timeouts "
             "connect and tunnel_idle have a meaning there");
 }

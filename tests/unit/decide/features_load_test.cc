@@ -61,5 +61,78 @@ TEST(FeaturesLoad, Stickies) {
   EXPECT_EQ(sticky_refusal({{.keys = {1, 2, 3, 4, 5}}}), "BAD_VALUE features.stickies[0].keys");
 }
 
+// A snapshot with one listener, one response, one access list and one set of pages, changed by the test.
+template <typename Change>
+std::string changed_refusal(const FeaturesSpec& features, Change change) {
+  SnapshotBuilder builder;
+  const uint32_t pool = builder.add_pool("a", {{builder.add_peer("127.0.0.1:9001"), 1}});
+  builder.add_listener("web", "127.0.0.1:8080");
+  builder.add_response({.status = 503});
+  builder.access_lists.emplace_back();
+  builder.error_page_sets.push_back({{4, 0}, {404, 0}});
+  builder.add_rule("", {.route = builder.add_route("r", pool, builder.add_policy({.features = features}))});
+  change(builder);
+  const std::vector<std::byte> bytes = builder.finish();
+  const auto loaded = Snapshot::load(bytes, {});
+  return loaded ? "" : loaded.error().code + " " + loaded.error().path;
+}
+std::string changed_refusal(const FeaturesSpec& features) {
+  return changed_refusal(features, [](SnapshotBuilder&) {});
+}
+
+TEST(FeaturesLoad, IndicesOfRoutes) {
+  EXPECT_EQ(changed_refusal({.access = 0, .maintenance = 0, .maintenance_access = 0, .error_pages = 0}), "");
+  EXPECT_EQ(changed_refusal({.access = 1}), "DANGLING_REF policies[1].features.access");
+  EXPECT_EQ(changed_refusal({.maintenance = 1}), "DANGLING_REF policies[1].features.maintenance");
+  EXPECT_EQ(changed_refusal({.maintenance_access = 1}),
+            "DANGLING_REF policies[1].features.maintenance_access");
+  EXPECT_EQ(changed_refusal({.error_pages = 1}), "DANGLING_REF policies[1].features.error_pages");
+}
+
+TEST(FeaturesLoad, AccessLists) {
+  const auto with_v4 = [](std::vector<wire::AddressStep4> steps) {
+    return changed_refusal({}, [&](SnapshotBuilder& builder) { builder.access_lists[0].v4 = steps; });
+  };
+  EXPECT_EQ(with_v4({{0, true}, {5, false}, {6, true}}), "");
+  EXPECT_EQ(with_v4({}), "BAD_VALUE features.access_lists[0].v4");
+  EXPECT_EQ(with_v4({{1, true}}), "BAD_VALUE features.access_lists[0].v4[0]");
+  EXPECT_EQ(with_v4({{0, true}, {6, false}, {6, true}}), "BAD_VALUE features.access_lists[0].v4[2]");
+  const auto step6 = [](uint32_t high, uint32_t low) {
+    const uint32_t words[] = {high, 0, 0, low};
+    return wire::AddressStep6(flatbuffers::span<const uint32_t, 4>(words), true);
+  };
+  const auto with_v6 = [](std::vector<wire::AddressStep6> steps) {
+    return changed_refusal({}, [&](SnapshotBuilder& builder) { builder.access_lists[0].v6 = steps; });
+  };
+  EXPECT_EQ(with_v6({step6(0, 0), step6(0, 9), step6(1, 0)}), "");
+  EXPECT_EQ(with_v6({}), "BAD_VALUE features.access_lists[0].v6");
+  EXPECT_EQ(with_v6({step6(0, 1)}), "BAD_VALUE features.access_lists[0].v6[0]");
+  EXPECT_EQ(with_v6({step6(0, 0), step6(1, 0), step6(0, 9)}), "BAD_VALUE features.access_lists[0].v6[2]");
+  const auto with_listeners = [](std::vector<uint32_t> lists) {
+    return changed_refusal({}, [&](SnapshotBuilder& builder) { builder.listener_access = lists; });
+  };
+  EXPECT_EQ(with_listeners({0}), "");
+  EXPECT_EQ(with_listeners({decide::kNone}), "");
+  EXPECT_EQ(with_listeners({1}), "DANGLING_REF features.listener_access[0]");
+  EXPECT_EQ(with_listeners({0, 0}), "BAD_VALUE features.listener_access");
+}
+
+TEST(FeaturesLoad, ErrorPages) {
+  const auto with_pages = [](std::vector<wire::ErrorPage> pages) {
+    return changed_refusal({}, [&](SnapshotBuilder& builder) { builder.error_page_sets[0] = pages; });
+  };
+  EXPECT_EQ(with_pages({{4, 0}, {5, 0}, {400, 0}, {599, 0}}), "");
+  EXPECT_EQ(with_pages({}), "BAD_VALUE features.error_page_sets[0]");
+  EXPECT_EQ(with_pages({{3, 0}}), "BAD_VALUE features.error_page_sets[0][0].code");
+  EXPECT_EQ(with_pages({{600, 0}}), "BAD_VALUE features.error_page_sets[0][0].code");
+  EXPECT_EQ(with_pages({{500, 0}, {500, 0}}), "BAD_VALUE features.error_page_sets[0][1].code");
+  EXPECT_EQ(with_pages({{500, 1}}), "DANGLING_REF features.error_page_sets[0][0].response");
+  const auto with_set = [](uint32_t set) {
+    return changed_refusal({}, [&](SnapshotBuilder& builder) { builder.error_pages = set; });
+  };
+  EXPECT_EQ(with_set(0), "");
+  EXPECT_EQ(with_set(1), "DANGLING_REF features.error_pages");
+}
+
 }  // namespace
 }  // namespace sluice

@@ -40,17 +40,22 @@ Offset<flatbuffers::Vector<Offset<wire::HeaderOp>>> write_header_ops(FlatBufferB
 }
 
 Offset<wire::RouteFeatures> write_features(FlatBufferBuilder& fbb, const FeaturesSpec& spec) {
-  const auto split = fbb.CreateVectorOfStructs(spec.split);
+  Offset<flatbuffers::Vector<const wire::SplitPart*>> split;
+  if (!spec.split.empty()) split = fbb.CreateVectorOfStructs(spec.split);
   wire::RouteFeaturesBuilder features(fbb);
   features.add_split(split);
   features.add_split_by_client(spec.split_by_client);
+  features.add_access(spec.access);
+  features.add_maintenance(spec.maintenance);
+  features.add_maintenance_access(spec.maintenance_access);
+  features.add_error_pages(spec.error_pages);
   return features.Finish();
 }
 
 Offset<wire::SnapshotFeatures> write_snapshot_features(FlatBufferBuilder& fbb,
-                                                       const std::vector<StickySpec>& specs) {
+                                                       const SnapshotBuilder& snapshot) {
   std::vector<Offset<wire::Sticky>> stickies;
-  for (const StickySpec& spec : specs) {
+  for (const StickySpec& spec : snapshot.stickies) {
     std::vector<wire::SecretKey> keys;
     for (const uint32_t key : spec.keys) {
       const uint32_t words[] = {key, 7, 7, 7};
@@ -59,7 +64,28 @@ Offset<wire::SnapshotFeatures> write_snapshot_features(FlatBufferBuilder& fbb,
     stickies.push_back(wire::CreateStickyDirect(fbb, spec.pool, spec.cookie.c_str(), spec.attributes.c_str(),
                                                 spec.max_age_seconds, &keys));
   }
-  return wire::CreateSnapshotFeatures(fbb, fbb.CreateVector(stickies));
+  std::vector<Offset<wire::AccessList>> lists;
+  for (const AccessListSpec& spec : snapshot.access_lists) {
+    const auto v4 = fbb.CreateVectorOfStructs(spec.v4);
+    const auto v6 = fbb.CreateVectorOfStructs(spec.v6);
+    lists.push_back(wire::CreateAccessList(fbb, v4, v6));
+  }
+  std::vector<Offset<wire::ErrorPageSet>> sets;
+  for (const auto& pages : snapshot.error_page_sets) {
+    sets.push_back(wire::CreateErrorPageSet(fbb, fbb.CreateVectorOfStructs(pages)));
+  }
+  const auto sticky_tables = fbb.CreateVector(stickies);
+  const auto access_tables = fbb.CreateVector(lists);
+  const auto page_sets = fbb.CreateVector(sets);
+  Offset<flatbuffers::Vector<uint32_t>> listener_access;
+  if (!snapshot.listener_access.empty()) listener_access = fbb.CreateVector(snapshot.listener_access);
+  wire::SnapshotFeaturesBuilder features(fbb);
+  features.add_stickies(sticky_tables);
+  features.add_listener_access(listener_access);
+  features.add_access_lists(access_tables);
+  features.add_error_page_sets(page_sets);
+  features.add_error_pages(snapshot.error_pages);
+  return features.Finish();
 }
 
 Offset<wire::Policy> write_policy(FlatBufferBuilder& fbb, const PolicySpec& spec) {
@@ -227,8 +253,8 @@ std::vector<std::byte> SnapshotBuilder::finish() {
   }
   const auto log = wire::CreateAccessLogDirect(fbb, access_log.format, access_log.path.c_str(),
                                                access_log.template_text.c_str());
-  const auto features = write_snapshot_features(fbb, stickies);
   const auto protection = wire::CreateProtection(fbb, rate_limit_per_ip ? &*rate_limit_per_ip : nullptr);
+  const auto features = write_snapshot_features(fbb, *this);
   const auto name_offset = fbb.CreateString(gateway_name);
   const auto text_offset = fbb.CreateVector(reinterpret_cast<const uint8_t*>(text.data()), text.size());
   const auto listener_offset = fbb.CreateVectorOfStructs(listeners);
@@ -244,12 +270,12 @@ std::vector<std::byte> SnapshotBuilder::finish() {
   const auto redirect_offset = fbb.CreateVector(redirect_offsets);
   const auto response_offset = fbb.CreateVector(response_offsets);
   const auto listener_policy_offset = fbb.CreateVector(listener_policy_offsets);
-  fbb.Finish(wire::CreateSnapshot(fbb, schema_version, revision, name_offset, text_offset, listener_offset,
-                                  host_offset, rule_offset, route_offset, pool_offset, member_offset,
-                                  peer_offset, timeouts_offset, condition_offset, policy_offset,
-                                  redirect_offset, response_offset, &limits, log, features,
-                                  listener_policy_offset, 0, protection),
-             wire::SnapshotIdentifier());
+  fbb.Finish(
+      wire::CreateSnapshot(fbb, schema_version, revision, name_offset, text_offset, listener_offset,
+                           host_offset, rule_offset, route_offset, pool_offset, member_offset, peer_offset,
+                           timeouts_offset, condition_offset, policy_offset, redirect_offset, response_offset,
+                           &limits, log, features, listener_policy_offset, 0, protection),
+      wire::SnapshotIdentifier());
   std::vector<std::byte> bytes(fbb.GetSize());
   std::memcpy(bytes.data(), fbb.GetBufferPointer(), bytes.size());
   return bytes;

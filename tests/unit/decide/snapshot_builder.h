@@ -40,6 +40,15 @@ struct HeaderOpSpec {
 struct FeaturesSpec {
   std::vector<wire::SplitPart> split;
   bool split_by_client = false;
+  uint32_t access = decide::kNone;
+  uint32_t maintenance = decide::kNone;
+  uint32_t maintenance_access = decide::kNone;
+  uint32_t error_pages = decide::kNone;
+};
+
+struct AccessListSpec {
+  std::vector<wire::AddressStep4> v4 = {{0, true}};
+  std::vector<wire::AddressStep6> v6 = {wire::AddressStep6()};
 };
 
 struct StickySpec {
@@ -149,6 +158,10 @@ class SnapshotBuilder {
   std::vector<StickySpec> stickies;
   std::vector<ListenerPolicySpec> listener_policies;  // None, or one per listener.
   std::optional<wire::RateLimit> rate_limit_per_ip;
+  std::vector<uint32_t> listener_access;
+  std::vector<AccessListSpec> access_lists;
+  std::vector<std::vector<wire::ErrorPage>> error_page_sets;
+  uint32_t error_pages = decide::kNone;
 
  private:
   struct HostRules {
