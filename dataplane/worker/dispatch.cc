@@ -103,6 +103,12 @@ void Worker::Impl::refuse_connection(int descriptor, Reason reason) {
 void Worker::Impl::on_accept(Listener& listener, int descriptor) {
   ListenerStats& stats = options.stats->listeners[listener.stats_slot];
   const sockaddr_storage address = ring->peer_address(descriptor);
+  if (address.ss_family == AF_UNSPEC) {
+    // Reset before we came to it. What it sent can still be read, but nobody waits for an answer, and without
+    // an address every rule about addresses would be passed by.
+    refuse_connection(descriptor, Reason::client_reset);
+    return;
+  }
   uint64_t key = 0;
   if (!count_address(ip_of(address), key)) {
     refuse_connection(descriptor, Reason::address_limit);
