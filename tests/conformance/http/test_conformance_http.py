@@ -9,7 +9,7 @@ import table
 from campaign import run_all
 from cases import CASES
 from exercise import differences
-from proxies import Sluice, wait_for
+from proxies import ALL, Sluice, wait_for
 
 
 class Campaign:
@@ -69,3 +69,14 @@ def test_metrics_count_every_reason_as_often_as_the_access_log_has_it(campaign):
 def test_answers_to_nothing_are_counted(campaign):
     counts = [line for line in campaign.metrics if line.startswith("sluice_worker_origin_unasked_total")]
     assert len(counts) == 1 and int(counts[0].split()[1]) >= 9, counts
+
+
+@pytest.mark.parametrize("name", ["nginx", "haproxy"])
+def test_the_others_carry_what_is_valid(name):
+    """Were they driven wrongly, the table would be a table of our own mistakes."""
+    if not ALL[name].is_installed():
+        pytest.skip(f"{name} is not installed; tools/setup --peers installs it")
+    valid = [case for case in CASES if case.group.startswith("Valid")]
+    others = run_all(ALL[name], valid)
+    same = sum(not table.bare_differences(case, others[case.name]) for case in valid)
+    assert same >= 0.85 * len(valid), f"{same} of {len(valid)}"
