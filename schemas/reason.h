@@ -91,8 +91,12 @@ namespace sluice {
   X(bad_response_framing,  502, "bad_response_framing",    "origin response has no one clear length")      \
   X(response_head_cut,     502, "response_head_cut",       "origin ended inside the response head")        \
   X(too_many_interim,      502, "too_many_interim",        "origin sent more 1xx answers than allowed")    \
-  X(address_denied,        403, "address_denied",          "client address refused by allow and deny")    \
-  X(maintenance,           503, "maintenance",             "the route is in maintenance")
+  X(address_denied,        403, "address_denied",          "client address refused by allow and deny") \
+  X(maintenance,           503, "maintenance",             "the route is in maintenance")     \
+  X(proxy_header_bad,        0, "proxy_header_bad",        "no valid PROXY header from a trusted proxy") \
+  X(proxy_header_timeout,    0, "proxy_header_timeout",    "PROXY header not complete in client_header") \
+  X(proxy_peer_refused,      0, "proxy_peer_refused",      "connection that did not come from the proxy") \
+  X(loop_detected,         508, "loop_detected",           "request came back to this gateway too often")
 // clang-format on
 
 enum class Reason : uint8_t {

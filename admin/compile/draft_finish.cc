@@ -109,7 +109,7 @@ flatbuffers::Offset<wire::Protection> write_protection(Builder& builder, const L
 }  // namespace
 
 std::vector<std::byte> Draft::finish(const Config& config, uint64_t revision) const {
-  Builder builder(bytes() + listener_policy_bytes(config) +
+  Builder builder(bytes() + listener_policy_bytes(config, pools.size()) +
                   bytes() / 8);  // Never grows: growing copies everything.
   const auto conditions = write_all<wire::Condition>(
       builder, conditions_,
@@ -127,6 +127,7 @@ std::vector<std::byte> Draft::finish(const Config& config, uint64_t revision) co
   });
   const auto feature_tables = features.write(builder);
   const auto listener_policies = write_listener_policies(builder, config);
+  const auto send_proxy_protocol = write_send_proxy_protocol(builder, config, pools.size());
   const auto access_log = write_access_log(builder, config.access_log);
   const String gateway_name = write_string(builder, config.gateway.name);
   const auto text = builder.CreateVector(text_);
@@ -162,6 +163,7 @@ std::vector<std::byte> Draft::finish(const Config& config, uint64_t revision) co
   snapshot.add_features(feature_tables);
   snapshot.add_listener_policies(listener_policies);
   snapshot.add_protection(protection);
+  snapshot.add_send_proxy_protocol(send_proxy_protocol);
   wire::FinishSnapshotBuffer(builder, snapshot.Finish());
   const auto* begin = reinterpret_cast<const std::byte*>(builder.GetBufferPointer());
   return {begin, begin + builder.GetSize()};

@@ -285,10 +285,11 @@ void Checker::check_tcp_listeners() {
                   "the tcp listener " + quoted(listener.name) + " has timeouts of HTTP requests",
                   "remove them; its route may set connect and tunnel_idle");
     }
-    if (listener.path_policy != PathPolicy{}) {
-      errors_.add(listener.place, pointer("listeners", i, "/path_policy"),
-                  "the tcp listener " + quoted(listener.name) + " has a path_policy, but there are no paths",
-                  "remove it, or use protocol: http");
+    if (listener.rules.are_about_requests()) {
+      errors_.add(listener.place, pointer("listeners", i),
+                  "the tcp listener " + quoted(listener.name) +
+                      " has path_policy, trusted_proxies or forwarded_headers, but there are no requests",
+                  "remove them, or use protocol: http");
     }
     if (tcp_routes_[i] > 0) continue;
     errors_.add(listener.place, pointer("listeners", i),

@@ -38,6 +38,7 @@ bool Config::operator==(const Config& other) const {
          timeouts == other.timeouts && drain_milliseconds == other.drain_milliseconds &&
          limits == other.limits && access_log == other.access_log && retries == other.retries &&
          gateway == other.gateway && path_policy == other.path_policy && error_pages == other.error_pages &&
+         trusted_proxies == other.trusted_proxies && forwarded_headers == other.forwarded_headers &&
          same_all(listeners, other.listeners) && same_all(peers, other.peers) &&
          same_all(pools, other.pools) && same_all(routes, other.routes);
 }

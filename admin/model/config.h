@@ -100,7 +100,7 @@ struct Listener {
   Endpoint address;
   wire::Protocol protocol = wire::Protocol::http;
   Timeouts timeouts;  // client_header and client_idle only.
-  PathPolicy path_policy;
+  ListenerRules rules;
   Access access;
   Place place;
   bool operator==(const Listener&) const = default;
@@ -131,6 +131,7 @@ struct Pool {
   wire::BalancePolicy policy = wire::BalancePolicy::round_robin;  // load_balancing only.
   std::vector<Member> members;                                    // Order is priority.
   std::optional<Response> outage;
+  wire::ProxyProtocol send_proxy_protocol = wire::ProxyProtocol::off;
   std::optional<Sticky> sticky;  // load_balancing only.
   Timeouts timeouts;             // connect, response, origin_idle and tunnel_idle only.
   Place place;
@@ -224,6 +225,8 @@ struct Config {
   Gateway gateway;
   decide::PathPolicy path_policy;
   ErrorPages error_pages;
+  std::vector<Network> trusted_proxies;
+  ForwardedHeaders forwarded_headers = kDefaultForwardedHeaders;  // All set.
   std::vector<std::shared_ptr<const Listener>> listeners;
   std::vector<std::shared_ptr<const Peer>> peers;
   std::vector<std::shared_ptr<const Pool>> pools;

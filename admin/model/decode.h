@@ -27,7 +27,18 @@ void decode_access_log(ValueReader& reader, const Value& value, AccessLog& log);
 void decode_retries(ValueReader& reader, const Value& value, Retries& retries);
 void decode_gateway(ValueReader& reader, const Value& value, Gateway& gateway);
 
-// ---- what listeners do with everything (listener_rules.cc)
+inline constexpr std::string_view kProxyVersions[] = {"off", "v1", "v2"};  // wire::ProxyProtocol
+
+// ---- what listeners do with everything (decode_listener_rules.cc)
+std::vector<Network> decode_proxies(ValueReader& reader, const Value& value);  // May be empty.
+ForwardedHeaders decode_forwarded_headers(ValueReader& reader, const Value& value);
+struct ListenerRuleFields {  // Of a listener; false: not given.
+  Value path_policy;
+  Value trusted_proxies;
+  Value forwarded_headers;
+  Value proxy_protocol;
+};
+ListenerRules decode_listener_rules(ValueReader& reader, const ListenerRuleFields& fields);
 PathPolicy decode_path_policy(ValueReader& reader, const Value& value);
 std::optional<bool> decode_switch(ValueReader& reader, const Value& value);  // true, false; on, off.
 

@@ -4,9 +4,21 @@
 namespace sluice::admin {
 
 std::shared_ptr<const Listener> decode_listener(ValueReader& reader, const Value& value) {
-  enum { kName, kAddress, kProtocol, kTimeouts, kPathPolicy, kAllow, kDeny };
-  constexpr std::string_view kKeys[] = {"name",        "address", "protocol", "timeouts",
-                                        "path_policy", "allow",   "deny"};
+  enum {
+    kName,
+    kAddress,
+    kProtocol,
+    kTimeouts,
+    kPathPolicy,
+    kAllow,
+    kDeny,
+    kTrustedProxies,
+    kForwardedHeaders,
+    kProxyProtocol
+  };
+  constexpr std::string_view kKeys[] = {
+      "name",  "address", "protocol",        "timeouts",          "path_policy",
+      "allow", "deny",    "trusted_proxies", "forwarded_headers", "proxy_protocol"};
   constexpr std::string_view kLater[] = {"certificates", "tls"};
   Fields fields(reader, value, "a listener", kKeys, kLater);
   auto listener = std::make_shared<Listener>();
@@ -40,7 +52,8 @@ std::shared_ptr<const Listener> decode_listener(ValueReader& reader, const Value
   if (const Value field = fields[kTimeouts]) {
     listener->timeouts = decode_timeouts(reader, field, kListenerTimeouts, "a listener");
   }
-  if (const Value field = fields[kPathPolicy]) listener->path_policy = decode_path_policy(reader, field);
+  listener->rules = decode_listener_rules(reader, {fields[kPathPolicy], fields[kTrustedProxies],
+                                                   fields[kForwardedHeaders], fields[kProxyProtocol]});
   listener->access = decode_access(reader, fields[kAllow], fields[kDeny]);
   if (!is_named) return nullptr;
   return listener;

@@ -107,8 +107,9 @@ std::shared_ptr<const Peer> decode_peer(ValueReader& reader, const Value& value)
 }
 
 std::shared_ptr<const Pool> decode_pool(ValueReader& reader, const Value& value) {
-  enum { kName, kMode, kPolicy, kMembers, kOutage, kTimeouts, kSticky };
-  constexpr std::string_view kKeys[] = {"name", "mode", "policy", "members", "outage", "timeouts", "sticky"};
+  enum { kName, kMode, kPolicy, kMembers, kOutage, kTimeouts, kSticky, kSendProxyProtocol };
+  constexpr std::string_view kKeys[] = {"name",   "mode",     "policy", "members",
+                                        "outage", "timeouts", "sticky", "send_proxy_protocol"};
   constexpr std::string_view kLater[] = {"health_check", "failback"};
   Fields fields(reader, value, "a pool", kKeys, kLater);
   auto pool = std::make_shared<Pool>();
@@ -134,6 +135,10 @@ std::shared_ptr<const Pool> decode_pool(ValueReader& reader, const Value& value)
     } else {
       pool->sticky = decode_sticky(reader, field);
     }
+  }
+  if (const Value field = fields[kSendProxyProtocol]) {
+    const auto choice = reader.choice(field, kProxyVersions);
+    if (choice) pool->send_proxy_protocol = static_cast<wire::ProxyProtocol>(*choice);
   }
   if (!is_named) return nullptr;
   return pool;

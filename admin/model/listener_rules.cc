@@ -1,20 +1,15 @@
 #include "admin/model/listener_rules.h"
 
 #include "admin/model/config.h"
-#include "admin/model/decode.h"
 #include "admin/model/text_writer.h"
 
 namespace sluice::admin {
 namespace {
 
-// In the order of wire::PathMode and wire::EncodedSlash.
-constexpr std::string_view kPathModes[] = {"normalize", "reject", "as_is"};
-constexpr std::string_view kEncodedSlashes[] = {"keep", "reject", "decode"};
-
 void write_keys(TextWriter& out, const PathPolicy& policy) {
-  if (policy.mode) out.text("mode", kPathModes[static_cast<size_t>(*policy.mode)]);
+  if (policy.mode) out.text("mode", kPathModeNames[static_cast<size_t>(*policy.mode)]);
   if (policy.encoded_slash) {
-    out.text("encoded_slash", kEncodedSlashes[static_cast<size_t>(*policy.encoded_slash)]);
+    out.text("encoded_slash", kEncodedSlashNames[static_cast<size_t>(*policy.encoded_slash)]);
   }
   if (policy.merge_slashes) {
     out.key("merge_slashes");
@@ -29,50 +24,73 @@ decide::PathPolicy merged(const PathPolicy& own, const decide::PathPolicy& other
           own.merge_slashes.value_or(otherwise.merge_slashes)};
 }
 
+ForwardedHeaders merged(const ForwardedHeaders& own, const ForwardedHeaders& otherwise) {
+  const auto either = [](const auto& first, const auto& second) { return first ? first : second; };
+  return {either(own.x_forwarded, otherwise.x_forwarded), either(own.x_real_ip, otherwise.x_real_ip),
+          either(own.forwarded, otherwise.forwarded), either(own.via, otherwise.via),
+          either(own.loop_passes, otherwise.loop_passes)};
+}
+
 decide::PathPolicy path_policy_of(const Config& config, const Listener& listener) {
-  return merged(listener.path_policy, config.path_policy);
+  return merged(listener.rules.path_policy, config.path_policy);
 }
 
-PathPolicy decode_path_policy(ValueReader& reader, const Value& value) {
-  enum { kMode, kEncodedSlash, kMergeSlashes };
-  constexpr std::string_view kKeys[] = {"mode", "encoded_slash", "merge_slashes"};
-  Fields fields(reader, value, "path_policy", kKeys);
-  PathPolicy policy;
-  if (const Value field = fields[kMode]) {
-    if (const auto choice = reader.choice(field, kPathModes))
-      policy.mode = static_cast<wire::PathMode>(*choice);
+ForwardedHeaders forwarded_headers_of(const Config& config, const Listener& listener) {
+  return merged(listener.rules.forwarded_headers, config.forwarded_headers);
+}
+
+const std::vector<Network>& trusted_proxies_of(const Config& config, const Listener& listener) {
+  return listener.rules.trusted_proxies ? *listener.rules.trusted_proxies : config.trusted_proxies;
+}
+
+void write_listener_rules(TextWriter& out, const ListenerRules& rules) {
+  if (rules.path_policy != PathPolicy{}) {
+    out.key("path_policy");
+    out.open_mapping();
+    write_keys(out, rules.path_policy);
+    out.close_mapping();
   }
-  if (const Value field = fields[kEncodedSlash]) {
-    if (const auto choice = reader.choice(field, kEncodedSlashes)) {
-      policy.encoded_slash = static_cast<wire::EncodedSlash>(*choice);
-    }
+  if (rules.trusted_proxies) {
+    out.key("trusted_proxies");
+    write_networks(out, *rules.trusted_proxies);
   }
-  if (const Value field = fields[kMergeSlashes]) policy.merge_slashes = decode_switch(reader, field);
-  return policy;
-}
-
-std::optional<bool> decode_switch(ValueReader& reader, const Value& value) {
-  const bool is_literal = value.is_scalar() && value.node->kind == Node::Kind::literal;
-  const auto is = [&](std::string_view word) {
-    return is_literal ? value.node->text() == word : reader.is_word(value, word);
-  };
-  if (is("true") || is("on")) return true;
-  if (is("false") || is("off")) return false;
-  reader.fail(value, "neither true nor false", "write true or false");
-  return std::nullopt;
-}
-
-void write_listener_rules(TextWriter& out, const Listener& listener) {
-  if (listener.path_policy == PathPolicy{}) return;
-  out.key("path_policy");
+  if (rules.forwarded_headers != ForwardedHeaders{}) {
+    out.key("forwarded_headers");
+    write_forwarded_headers(out, rules.forwarded_headers);
+  }
+  if (!rules.proxy_protocol) return;
+  out.key("proxy_protocol");
   out.open_mapping();
-  write_keys(out, listener.path_policy);
+  out.key("from");
+  write_networks(out, rules.proxy_protocol->from);
+  out.text("others", kOtherPeersNames[rules.proxy_protocol->allow_others ? 1 : 0]);
   out.close_mapping();
 }
 
 void write_path_policy(TextWriter& out, const decide::PathPolicy& policy) {
   out.open_mapping();
   write_keys(out, {policy.mode, policy.encoded_slash, policy.merge_slashes});
+  out.close_mapping();
+}
+
+void write_networks(TextWriter& out, const std::vector<Network>& networks) {
+  out.open_list();
+  for (const Network& network : networks) out.text(to_text(network));
+  out.close_list();
+}
+
+void write_forwarded_headers(TextWriter& out, const ForwardedHeaders& headers) {
+  const std::pair<std::string_view, std::optional<bool>> switches[] = {{"x_forwarded", headers.x_forwarded},
+                                                                       {"x_real_ip", headers.x_real_ip},
+                                                                       {"forwarded", headers.forwarded},
+                                                                       {"via", headers.via}};
+  out.open_mapping();
+  for (const auto& [name, is_on] : switches) {
+    if (!is_on) continue;
+    out.key(name);
+    out.truth(*is_on);
+  }
+  if (headers.loop_passes) out.number("loop_passes", *headers.loop_passes);
   out.close_mapping();
 }
 

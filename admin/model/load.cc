@@ -28,6 +28,8 @@ enum Key : uint8_t {
   kGateway,
   kPathPolicy,
   kErrorPages,
+  kTrustedProxies,
+  kForwardedHeaders,
   kListeners,
   kPeers,
   kPools,
@@ -35,8 +37,9 @@ enum Key : uint8_t {
   kKeyCount
 };
 constexpr std::string_view kKeys[kKeyCount] = {
-    "workers", "data_dir",    "include",     "admin",     "timeouts", "limits", "access_log", "retries",
-    "gateway", "path_policy", "error_pages", "listeners", "peers",    "pools",  "routes"};
+    "workers",           "data_dir",  "include", "admin",       "timeouts",    "limits",
+    "access_log",        "retries",   "gateway", "path_policy", "error_pages", "trusted_proxies",
+    "forwarded_headers", "listeners", "peers",   "pools",       "routes"};
 
 Format format_of(std::string_view file_name) {
   if (file_name.ends_with(".json")) return Format::json;
@@ -167,6 +170,12 @@ void Loader::decode_section(Key key, const Value& value) {
       return;
     case kErrorPages:
       config_.error_pages = decode_error_pages(reader_, value);
+      return;
+    case kTrustedProxies:
+      config_.trusted_proxies = decode_proxies(reader_, value);
+      return;
+    case kForwardedHeaders:
+      config_.forwarded_headers = merged(decode_forwarded_headers(reader_, value), kDefaultForwardedHeaders);
       return;
     case kListeners:
       return decode_list(value, config_.listeners, decode_listener);

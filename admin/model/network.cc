@@ -1,6 +1,8 @@
 #include "admin/model/network.h"
 
+#include <algorithm>
 #include <charconv>
+#include <iterator>
 
 namespace sluice::admin {
 namespace {
@@ -14,6 +16,13 @@ IpAddress cut_to(const IpAddress& ip, uint8_t prefix_length) {
   return cut;
 }
 
+// ::ffff:a.b.c.d: clients count by their IPv4 address, whatever socket they came through, so it would match
+// nobody.
+bool is_mapped_ipv4(const IpAddress& ip) {
+  constexpr uint8_t kPrefix[12] = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff};
+  return ip.family == 6 && std::equal(std::begin(kPrefix), std::end(kPrefix), ip.bytes.begin());
+}
+
 }  // namespace
 
 std::expected<Network, std::string> parse_network(std::string_view text) {
@@ -21,6 +30,7 @@ std::expected<Network, std::string> parse_network(std::string_view text) {
   const size_t slash = text.find('/');
   const auto ip = parse_ip(text.substr(0, slash));
   if (!ip) return std::unexpected(std::string(kForm));
+  if (is_mapped_ipv4(*ip)) return std::unexpected(std::string("write the IPv4 network"));
   const uint32_t bits = ip->family == 4 ? 32 : 128;
   Network network{*ip, static_cast<uint8_t>(bits)};
   if (slash == std::string_view::npos) return network;

@@ -131,7 +131,7 @@ void write(TextWriter& out, const Listener& listener) {
   out.text("address", to_text(listener.address));
   out.text("protocol", listener.protocol == wire::Protocol::tcp ? "tcp" : "http");
   write_overrides(out, listener.timeouts);
-  write_listener_rules(out, listener);
+  write_listener_rules(out, listener.rules);
   write_access(out, listener.access);
   out.close_mapping();
 }
@@ -182,6 +182,9 @@ void write(TextWriter& out, const Pool& pool) {
   }
   out.close_list();
   if (pool.outage) write_response(out, "outage", *pool.outage);
+  if (pool.send_proxy_protocol != wire::ProxyProtocol::off) {
+    out.text("send_proxy_protocol", kProxyVersions[static_cast<size_t>(pool.send_proxy_protocol)]);
+  }
   if (pool.sticky) write_sticky(out, *pool.sticky);
   write_overrides(out, pool.timeouts);
   out.close_mapping();
@@ -400,6 +403,10 @@ void write_config(TextWriter& out, const Config& config, Sections sections) {
     sections.begin("error_pages");
     write_error_pages(out, config.error_pages);
   }
+  sections.begin("trusted_proxies");
+  write_networks(out, config.trusted_proxies);
+  sections.begin("forwarded_headers");
+  write_forwarded_headers(out, config.forwarded_headers);
   sections.list("listeners", config.listeners);
   sections.list("peers", config.peers);
   sections.list("pools", config.pools);

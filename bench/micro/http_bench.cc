@@ -133,10 +133,13 @@ void write_request(benchmark::State& state, std::string_view text) {
   parse_request_head(bytes, {}, scanned, *head, reason);
   const ForwardRequest forward{.path = head->path,
                                .query = head->query,
-                               .client_address = "203.0.113.77",
+                               .forwarded_for = "203.0.113.77",
                                .scheme = "http",
+                               .forwarded_host = head->authority,
                                .listener_port = "8080",
-                               .request_id = "0123456789abcdef0123456789abcdef"};
+                               .client_address = "203.0.113.77",
+                               .request_id = "0123456789abcdef0123456789abcdef",
+                               .loop_token = "gateway"};
   std::string out(forward_request_bytes_max(*head, forward), '\0');
   for (auto _ : state) {
     benchmark::DoNotOptimize(forward_request_bytes_max(*head, forward));

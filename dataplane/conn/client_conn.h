@@ -11,6 +11,13 @@ namespace sluice::dataplane {
 
 struct Stream;
 
+// PROXY protocol (stream/proxy_header.cc).
+enum class ProxyHeaderState : uint8_t {
+  none,     // Not expected, or read.
+  awaited,  // Nothing else is looked at before it.
+  refused,  // The peer is not one whose header counts, and others are not served.
+};
+
 class ClientConn : public Conn {
  public:
   ClientConn() { owner = OwnerKind::client_conn; }
@@ -22,8 +29,13 @@ class ClientConn : public Conn {
   Instant head_started = Instant::never();  // First byte of a head that is not complete yet.
   Instant idle_since;
   uint64_t address_key = 0;  // In the shelf's AddressCounts; 0 = not counted.
-  IpAddress peer;            // Who is at the other end of the connection. A request may come from somebody
-  uint16_t peer_port = 0;    // behind it: Stream::client_address.
+  // Who is at the other end of the connection, or who a PROXY header says is behind it. A request may come
+  // from somebody behind that one: Stream::client_address.
+  IpAddress peer;
+  uint16_t peer_port = 0;
+  ProxyHeaderState proxy_header = ProxyHeaderState::none;
+  IpAddress destination;  // Where the client connected to, as a PROXY header said; else unknown.
+  uint16_t destination_port = 0;
 
   void set_peer(const IpAddress& address, uint16_t port) {
     peer = address;

@@ -24,7 +24,7 @@ Problem check_tables(const Arrays& arrays);
 // RouteFeatures of policies.
 Problem check_features(const Arrays& arrays);
 
-// One policy per listener, or none at all.
+// One policy per listener, or none at all; the pools' PROXY headers likewise.
 Problem check_listener_policies(const Arrays& arrays);
 
 }  // namespace sluice::decide

@@ -25,6 +25,15 @@ bool is_suspicious(char byte, char next) {
   return byte == '%' || byte == '\\' || (byte == '/' && (next == '/' || next == '.'));
 }
 
+// Nine bytes: each of eight, and what stands behind it.
+constexpr size_t kLookBytes = 9;
+bool has_suspicious(const char* bytes) {
+  const uint64_t word = load_word(bytes);
+  const uint64_t next = load_word(bytes + 1);
+  const uint64_t pairs = bytes_equal(word, '/') & (bytes_equal(next, '/') | bytes_equal(next, '.'));
+  return (bytes_equal(word, '%') | bytes_equal(word, '\\') | pairs) != 0;
+}
+
 constexpr int hex_value(char byte) {
   if (byte >= '0' && byte <= '9') return byte - '0';
   const char lower = static_cast<char>(byte | 0x20);
@@ -140,18 +149,18 @@ class Normaliser {
 }  // namespace
 
 bool may_need_normalising(std::string_view path) {
-  size_t at = 0;
-  // Nine bytes: each of eight, and what stands behind it.
-  for (; path.size() - at >= 9; at += 8) {
-    const uint64_t word = load_word(path.data() + at);
-    const uint64_t next = load_word(path.data() + at + 1);
-    const uint64_t pairs = bytes_equal(word, '/') & (bytes_equal(next, '/') | bytes_equal(next, '.'));
-    if ((bytes_equal(word, '%') | bytes_equal(word, '\\') | pairs) != 0) return true;
+  if (path.size() < kLookBytes) {
+    for (size_t at = 0; at < path.size(); ++at) {
+      if (is_suspicious(path[at], at + 1 < path.size() ? path[at + 1] : ' ')) return true;
+    }
+    return false;
   }
-  for (; at < path.size(); ++at) {
-    if (is_suspicious(path[at], at + 1 < path.size() ? path[at + 1] : ' ')) return true;
+  const size_t last = path.size() - kLookBytes;
+  for (size_t at = 0; at < last; at += 8) {
+    if (has_suspicious(path.data() + at)) return true;
   }
-  return false;
+  // The rest with bytes that were looked at before, then the last byte, behind which nothing stands.
+  return has_suspicious(path.data() + last) || is_suspicious(path.back(), ' ');
 }
 
 std::expected<std::string_view, Reason> normal_path(std::string_view path, const PathPolicy& policy,

@@ -56,6 +56,10 @@ std::string_view Snapshot::text(const wire::Text& range) const {
 std::span<const wire::Listener> Snapshot::listeners() const {
   return index_->arrays.listeners;
 }
+wire::ProxyProtocol Snapshot::send_proxy_protocol(uint32_t pool) const {
+  const auto* versions = root_->send_proxy_protocol();
+  return versions == nullptr || versions->size() == 0 ? wire::ProxyProtocol::off : versions->Get(pool);
+}
 const ListenerRules& Snapshot::listener_rules(uint32_t listener) const {
   return index_->listener_rules[listener];
 }

@@ -76,6 +76,8 @@ class Snapshot {
   const wire::Timeouts& timeouts(uint32_t index) const;
   const wire::Policy& policy(const wire::Route& route) const;
   const ListenerRules& listener_rules(uint32_t listener) const;
+  // What connections to the pool's members begin with.
+  wire::ProxyProtocol send_proxy_protocol(uint32_t pool) const;
   bool has_peer(uint64_t peer_id) const;
 
   // Maglev table of a pool (65,537 entries of member index), built on load for pools with that policy.

@@ -53,6 +53,9 @@ void note_field(const Field& field, FieldFacts& facts) {
     case HeaderId::referer:
       facts.referer.see(field.value);
       break;
+    case HeaderId::cdn_loop:
+      facts.has_cdn_loop = true;
+      break;
     default:
       break;
   }

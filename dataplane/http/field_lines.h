@@ -33,6 +33,7 @@ struct FieldFacts {
   SeenField user_agent;
   SeenField referer;
   uint32_t connection_count = 0;
+  bool has_cdn_loop = false;
 };
 
 // `line` without its CRLF; `name_length` is where its first byte stands that is no token byte.

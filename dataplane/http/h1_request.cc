@@ -21,7 +21,7 @@ void clear(RequestHead& head) {
   head.minor_version = 1;
   head.framing = BodyFraming::none;
   head.keep_alive = true;
-  head.expects_continue = head.accepts_trailers = false;
+  head.expects_continue = head.accepts_trailers = head.has_cdn_loop = false;
 }
 
 // Host against the target (RFC 9112 3.2, 3.2.2).
@@ -71,6 +71,7 @@ Reason resolve_fields(const FieldFacts& facts, RequestHead& head) {
   head.user_agent = facts.user_agent.value;
   head.referer = facts.referer.value;
   head.accepts_trailers = lists_trailers(facts.te.value);
+  head.has_cdn_loop = facts.has_cdn_loop;
   return resolve_expectation(facts.expect, head);
 }
 

@@ -19,13 +19,19 @@ struct HeaderEdit {
 };
 
 struct ForwardRequest {
-  std::string_view path;            // What to send (rewritten or as received), begins with '/' or is "*".
-  std::string_view query;           // With '?', or empty.
-  std::string_view host;            // Host towards the origin; empty: as the client said.
-  std::string_view client_address;  // Text, appended to X-Forwarded-For.
-  std::string_view scheme;          // "http" or "https", X-Forwarded-Proto.
-  std::string_view listener_port;   // X-Forwarded-Port.
-  std::string_view request_id;      // X-Request-ID.
+  std::string_view path;   // What to send (rewritten or as received), begins with '/' or is "*".
+  std::string_view query;  // With '?', or empty.
+  std::string_view host;   // Host towards the origin; empty: as the client said.
+  // Each of these is one field, and empty means that it is not written.
+  std::string_view forwarded_for;   // X-Forwarded-For
+  std::string_view scheme;          // X-Forwarded-Proto, "http" or "https"
+  std::string_view forwarded_host;  // X-Forwarded-Host
+  std::string_view listener_port;   // X-Forwarded-Port
+  std::string_view client_address;  // X-Real-IP
+  std::string_view forwarded;       // Forwarded (RFC 7239)
+  std::string_view request_id;      // X-Request-ID
+  std::string_view via;             // Our pseudonym behind what is in Via (RFC 9110 7.6.3).
+  std::string_view loop_token;      // Ours behind what is in CDN-Loop (RFC 8586).
   std::span<const HeaderEdit> edits;
 };
 
@@ -35,6 +41,7 @@ struct ForwardResponse {
   bool keep_alive = true;
   uint8_t client_minor_version = 1;
   std::string_view request_id;  // X-Request-ID echoed, unless the origin set one.
+  std::string_view via;         // Our pseudonym; empty: no Via of ours.
   std::span<const HeaderEdit> edits;
 };
 
@@ -44,8 +51,9 @@ uint32_t forward_response_bytes_max(const ResponseHead& head, const ForwardRespo
 
 // Writes at `out` (room for the bound above); returns the length. Always HTTP/1.1. Connection: keep-alive
 // is implied towards origins; upgrade requests keep Connection: upgrade and Upgrade.
-// X-Forwarded-*, X-Real-IP and Forwarded from the client are dropped and written anew (nothing is
-// trusted yet); an X-Request-ID of 1..128 visible ASCII bytes is kept by the caller via request_id.
+// X-Forwarded-*, X-Real-IP and Forwarded that came in are dropped and written anew from what the caller
+// believes (forwarded_for.h); an X-Request-ID of 1..128 visible ASCII bytes is kept by the caller via
+// request_id.
 uint32_t write_forward_request(const RequestHead& head, const ForwardRequest& forward, char* out);
 uint32_t write_forward_response(const ResponseHead& head, const ForwardResponse& forward, char* out);
 

@@ -11,17 +11,28 @@ bool is_dropped(HeaderId id) {
   return is_framing_or_hop(id) || is_client_identity(id) || id == HeaderId::x_request_id;
 }
 
-void write_identity(const RequestHead& head, const ForwardRequest& forward, const HeaderEdits& edits,
-                    HeadWriter& out) {
+void write_identity(const ForwardRequest& forward, const HeaderEdits& edits, HeadWriter& out) {
   const auto write = [&](std::string_view name, std::string_view value) {
     if (!value.empty() && (edits.empty() || !edits.replace(name))) out.field(name, value);
   };
-  write("X-Forwarded-For", forward.client_address);
+  write("X-Forwarded-For", forward.forwarded_for);
   write("X-Forwarded-Proto", forward.scheme);
-  write("X-Forwarded-Host", head.authority);
+  write("X-Forwarded-Host", forward.forwarded_host);
   write("X-Forwarded-Port", forward.listener_port);
   write("X-Real-IP", forward.client_address);
+  write("Forwarded", forward.forwarded);
   write("X-Request-ID", forward.request_id);
+}
+
+// Lists that every hop appends to: a line of our own behind those that came in says the same.
+void write_hops(const RequestHead& head, const ForwardRequest& forward, const HeaderEdits& edits,
+                HeadWriter& out) {
+  if (!forward.via.empty() && !edits.replace("Via")) {
+    out.text(head.minor_version == 0 ? "Via: 1.0 " : "Via: 1.1 ");
+    out.line("", forward.via);
+  }
+  // No edit takes this one away: without it a loop of routes has no end.
+  if (!forward.loop_token.empty()) out.line("CDN-Loop: ", forward.loop_token);
 }
 
 void write_framing(const RequestHead& head, HeadWriter& out) {
@@ -48,10 +59,11 @@ void write_connection(const RequestHead& head, HeadWriter& out) {
 uint32_t forward_request_bytes_max(const RequestHead& head, const ForwardRequest& forward) {
   // Every field was in the head with its colon and CRLF; the SP behind the colon may be new.
   const size_t fields = head.head_bytes + head.field_count;
-  const size_t values = head.method_text.size() + forward.path.size() + forward.query.size() +
-                        forward.host.size() + 2 * head.authority.size() + head.upgrade.size() +
-                        2 * forward.client_address.size() + forward.scheme.size() +
-                        forward.listener_port.size() + forward.request_id.size();
+  const size_t values =
+      head.method_text.size() + forward.path.size() + forward.query.size() + forward.host.size() +
+      head.authority.size() + head.upgrade.size() + forward.forwarded_for.size() + forward.scheme.size() +
+      forward.forwarded_host.size() + forward.listener_port.size() + forward.client_address.size() +
+      forward.forwarded.size() + forward.request_id.size() + forward.via.size() + forward.loop_token.size();
   return static_cast<uint32_t>(fields + values + HeaderEdits(forward.edits).bytes_max() + kFixedBytes);
 }
 
@@ -70,7 +82,8 @@ uint32_t write_forward_request(const RequestHead& head, const ForwardRequest& fo
     if (is_dropped(field.id)) return field.id == HeaderId::trailer && keeps_trailer;
     return edits.empty() || !edits.replace(field.name);
   });
-  write_identity(head, forward, edits, writer);
+  write_identity(forward, edits, writer);
+  write_hops(head, forward, edits, writer);
   write_framing(head, writer);
   write_connection(head, writer);
   edits.write(writer);

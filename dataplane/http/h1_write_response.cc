@@ -38,8 +38,8 @@ void write_connection(const ResponseHead& head, const ForwardResponse& forward, 
 
 uint32_t forward_response_bytes_max(const ResponseHead& head, const ForwardResponse& forward) {
   const size_t fields = head.head_bytes + head.field_count + head.reason.size() + head.upgrade.size();
-  return static_cast<uint32_t>(fields + forward.request_id.size() + HeaderEdits(forward.edits).bytes_max() +
-                               kFixedBytes);
+  return static_cast<uint32_t>(fields + forward.request_id.size() + forward.via.size() +
+                               HeaderEdits(forward.edits).bytes_max() + kFixedBytes);
 }
 
 uint32_t write_forward_response(const ResponseHead& head, const ForwardResponse& forward, char* out) {
@@ -60,6 +60,10 @@ uint32_t write_forward_response(const ResponseHead& head, const ForwardResponse&
   if (!is_interim) {
     const bool wants_request_id = !has_request_id && !forward.request_id.empty();
     if (wants_request_id && !edits.replace("X-Request-ID")) writer.line("X-Request-ID: ", forward.request_id);
+    if (!forward.via.empty() && !edits.replace("Via")) {
+      writer.text(head.minor_version == 0 ? "Via: 1.0 " : "Via: 1.1 ");
+      writer.line("", forward.via);
+    }
     write_framing(head, forward, writer);
     write_connection(head, forward, writer);
     edits.write(writer);

@@ -51,6 +51,7 @@ enum class HeaderId : uint8_t {
   set_cookie,
   content_type,
   location,
+  cdn_loop,
 };
 
 struct Field {
@@ -92,6 +93,7 @@ struct RequestHead {
   bool keep_alive = true;  // The client wants to go on afterwards.
   bool expects_continue = false;
   bool accepts_trailers = false;  // TE: trailers
+  bool has_cdn_loop = false;
   Field fields[kFieldCountMax];
 };
 

@@ -46,6 +46,7 @@ constexpr KnownName kKnownNames[] = {
     {"set-cookie", HeaderId::set_cookie},
     {"content-type", HeaderId::content_type},
     {"location", HeaderId::location},
+    {"cdn-loop", HeaderId::cdn_loop},
 };
 
 // Perfect over the names above (asserted below). The byte at seven eighths tells x-forwarded-host from

@@ -183,6 +183,11 @@ void begin_request(StreamContext& context, ClientConn& client, std::string_view 
     answer_error(context, *stream, Reason::out_of_memory);
     return;
   }
+  identify_client(context, *stream, head);
+  if (is_loop(context, client, head)) {
+    answer_error(context, *stream, Reason::loop_detected);
+    return;
+  }
   if (const Reason reason = normalise_path(context, client, head); reason != Reason::none) {
     answer_error(context, *stream, reason);
     return;

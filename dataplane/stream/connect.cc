@@ -124,7 +124,8 @@ void start_attempt(StreamContext& context, Stream& stream) {
   pool_stats.in_flight.add(1);
   std::memcpy(stream.origin_text, endpoint.address_text, sizeof(stream.origin_text));
 
-  const bool may_reuse = !stream.fresh_connection_only && !stream.is_tunnel;
+  stream.origin_is_private = snapshot.send_proxy_protocol(stream.pool) != wire::ProxyProtocol::off;
+  const bool may_reuse = !stream.fresh_connection_only && !stream.is_tunnel && !stream.origin_is_private;
   const Duration age_max = is_idempotent(stream.method) ? Duration::max() : kUnrepeatableIdleAgeMax;
   OriginConn* origin = may_reuse ? context.pool.take_idle(context, endpoint, age_max) : nullptr;
   if (origin != nullptr) {
@@ -151,6 +152,11 @@ bool connecting_step(StreamContext& context, Stream& stream) {
   if (origin.connected) {
     context.pool.connect_succeeded(*origin.endpoint);
     origin.timed_out = false;
+    if (!announce_client(context, stream)) {
+      release_origin(context, stream, OriginFate::reset);
+      answer_error(context, stream, Reason::out_of_memory);
+      return true;
+    }
     origin_is_ready(context, stream);
     return true;
   }
@@ -175,8 +181,8 @@ void release_origin(StreamContext& context, Stream& stream, OriginFate fate) {
   const Published* current = context.published;
   const bool is_clean = origin->is_open() && origin->inbox.is_empty() && origin->outbox.is_empty() &&
                         !origin->send_op.is_busy() && !origin->input_ended && !origin->has_failed();
-  if (fate == OriginFate::reuse && is_clean && context.phase == Phase::serving && current != nullptr &&
-      current->snapshot->has_peer(origin->endpoint->peer_id)) {
+  if (fate == OriginFate::reuse && is_clean && !stream.origin_is_private && context.phase == Phase::serving &&
+      current != nullptr && current->snapshot->has_peer(origin->endpoint->peer_id)) {
     context.pool.park(context, *origin, Duration::milliseconds(stream.timeouts.origin_idle()));
   } else {
     context.pool.discard(context, *origin, fate == OriginFate::reset ? Farewell::reset : Farewell::close);

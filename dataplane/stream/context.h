@@ -11,6 +11,7 @@
 #include "dataplane/http/h1_parse.h"
 #include "dataplane/http/h1_write.h"
 #include "dataplane/mem/slab.h"
+#include "dataplane/stream/identity.h"
 #include "dataplane/stream/stream.h"
 #include "dataplane/worker/access_log_ring.h"
 #include "dataplane/worker/published.h"
@@ -80,6 +81,7 @@ struct StreamContext : ConnContext {
   const Published* published = nullptr;                          // Adopted this tick; null before the first.
   const decide::Placement* placement = nullptr;
   Phase phase = Phase::serving;
+  Identity identity{};  // Scratch, like request_head.
 };
 
 // ---- session.cc
@@ -92,6 +94,19 @@ void begin_tunnel(StreamContext& context, ClientConn& client);
 
 // ---- admit.cc
 bool admit_next_request(StreamContext& context, ClientConn& client);
+// ---- identity.cc
+// Who asks: the stream's client becomes whom a trusted proxy names, context.identity what it says.
+void identify_client(StreamContext& context, Stream& stream, const RequestHead& head);
+// Has the request been through this gateway too often?
+bool is_loop(const StreamContext& context, const ClientConn& client, const RequestHead& head);
+// The fields towards the origin that say so. Requires: the snapshot is pinned, the client identified.
+void describe_client(StreamContext& context, Stream& stream, ForwardRequest& forward);
+std::string_view via_pseudonym(const Stream& stream);  // For the answer; empty: none.
+// ---- proxy_header.cc
+// Waits for the PROXY header. True: it came and is believed, the connection may go on.
+bool take_proxy_header(StreamContext& context, ClientConn& client);
+// Begins a new connection to an origin with one, where the pool says so. False: out of memory.
+bool announce_client(StreamContext& context, Stream& stream);
 // ---- route.cc
 void route_request(StreamContext& context, Stream& stream, const RequestHead& head);
 void pin_snapshot(StreamContext& context, Stream& stream);

@@ -55,6 +55,7 @@ bool begin_upgrade(StreamContext& context, Stream& stream, const ResponseHead& h
   ForwardResponse forward;
   forward.framing = BodyFraming::none;
   forward.request_id = kept(context, stream, stream.request_id);
+  forward.via = via_pseudonym(stream);
   HeaderEdits edits(policy_of(stream).response_headers());
   StickyAnswer sticky;
   sticky.add(context, stream, edits);

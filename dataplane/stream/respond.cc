@@ -92,6 +92,7 @@ bool begin_response(StreamContext& context, Stream& stream, const ResponseHead& 
   forward.keep_alive = stream.keep_alive;
   forward.client_minor_version = stream.client_minor_version;
   forward.request_id = kept(context, stream, stream.request_id);
+  forward.via = via_pseudonym(stream);
   HeaderEdits edits(policy_of(stream).response_headers());
   StickyAnswer sticky;
   sticky.add(context, stream, edits);

@@ -63,9 +63,7 @@ bool build_origin_head(StreamContext& context, Stream& stream, const RequestHead
   forward.path = head.path == "*" ? head.path : rewrite_path(context, policy, head.path);
   forward.query = head.query;
   forward.host = view(policy.request_host());
-  forward.client_address = stream.client_text;
-  forward.scheme = "http";
-  forward.listener_port = stream.client->listener->port_text;
+  describe_client(context, stream, forward);
   forward.request_id = kept(context, stream, stream.request_id);
   forward.edits = edits.span();
   const uint32_t bytes_max = forward_request_bytes_max(head, forward);
@@ -97,7 +95,7 @@ std::string_view expand_location(StreamContext& context, const RequestHead& head
   };
   while (!pattern.empty()) {
     if (pattern.starts_with("{scheme}")) {
-      append("http");
+      append(context.identity.scheme);
       pattern.remove_prefix(8);
     } else if (pattern.starts_with("{host}")) {
       append(head.host);

@@ -59,7 +59,9 @@ struct Stream {
   // ---- who asks: the connection's peer, or whom a trusted proxy named. Logs, hashing, limits, access
   // rules and the head towards the origin all use this one.
   IpAddress client_address;
-  std::string_view client_text;  // The same without port; lives as long as the stream.
+  std::string_view client_text;            // The same without port; lives as long as the stream.
+  char forwarded_text[kIpTextBytes] = {};  // What client_text points to when a trusted proxy named it.
+  bool adds_via = false;                   // To the answer.
 
   // ---- configuration, from the one snapshot the stream lives with
   const Published* published = nullptr;  // Pinned until no retry is possible any more.
@@ -83,6 +85,7 @@ struct Stream {
   uint32_t tried_count = 0;
   uint64_t client_hash = 0;
   bool fresh_connection_only = false;  // A retry never takes a pooled connection.
+  bool origin_is_private = false;      // It was opened with a PROXY header for this client: never pooled.
   Reason failure = Reason::none;       // Why the last attempt failed.
 
   // ---- request

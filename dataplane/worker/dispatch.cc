@@ -95,6 +95,15 @@ bool Worker::Impl::count_address(const IpAddress& address, uint64_t& key) {
   return true;
 }
 
+// What a new connection must begin with. Its address is still the proxy's own.
+ProxyHeaderState Worker::Impl::proxy_header_of(const Listener& listener, const IpAddress& peer) const {
+  if (context->published == nullptr || listener.index == UINT32_MAX) return ProxyHeaderState::none;
+  const decide::ListenerRules& rules = context->published->snapshot->listener_rules(listener.index);
+  if (!rules.wants_proxy_header) return ProxyHeaderState::none;
+  if (any_contains(rules.proxy_header_from, peer)) return ProxyHeaderState::awaited;
+  return rules.serves_others ? ProxyHeaderState::none : ProxyHeaderState::refused;
+}
+
 void Worker::Impl::refuse_connection(int descriptor, Reason reason) {
   options.stats->reasons[static_cast<uint8_t>(reason)].add(1);
   ring->close_with_reset(descriptor);
@@ -130,6 +139,7 @@ void Worker::Impl::on_accept(Listener& listener, int descriptor) {
   client->open(*context, descriptor);
   client->idle_since = context->now;
   client->set_peer(ip_of(address), port_of(address));
+  client->proxy_header = proxy_header_of(listener, client->peer);
   context->mark_ready(*client);
 }
 

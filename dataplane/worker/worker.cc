@@ -104,6 +104,10 @@ void Worker::Impl::decide_ready() {
       conn->drain_step(*context);
     } else if (conn->owner == OwnerKind::client_conn) {
       auto& client = static_cast<ClientConn&>(*conn);
+      if (client.proxy_header != ProxyHeaderState::none && client.is_open() &&
+          !take_proxy_header(*context, client)) {
+        continue;
+      }
       if (client.listener->is_tunnel && client.stream == nullptr && client.is_open()) {
         begin_tunnel(*context, client);
       }
@@ -150,6 +154,8 @@ void Worker::Impl::reap() {
     client.head_scanned = 0;
     client.head_started = Instant::never();
     client.set_peer({}, 0);
+    client.proxy_header = ProxyHeaderState::none;
+    client.destination = {};
     client.reset_for_reuse();
     clients.give_back(client);
   }

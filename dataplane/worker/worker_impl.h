@@ -27,6 +27,7 @@ struct Worker::Impl {
   void on_listener(const Completion& completion);
   void on_accept(Listener& listener, int descriptor);
   bool count_address(const IpAddress& address, uint64_t& key);
+  ProxyHeaderState proxy_header_of(const Listener& listener, const IpAddress& peer) const;
   void refuse_connection(int descriptor, Reason reason);
   void on_conn(Conn& conn, const Completion& completion);
   void on_connect(OriginConn& origin, const Completion& completion);

@@ -56,9 +56,11 @@ void rewrite_request(std::string_view text, bool with_edits) {
   if (parse_request_head(text, kNarrow, scanned, first, reason) != ParseResult::complete) return;
   ForwardRequest forward{.path = first.path,
                          .query = first.query,
-                         .client_address = "192.0.2.1",
+                         .forwarded_for = "192.0.2.7, 192.0.2.1",
                          .scheme = "http",
+                         .forwarded_host = first.authority,
                          .listener_port = "80",
+                         .client_address = "192.0.2.1",
                          .request_id = "id"};
   if (with_edits) forward.edits = kEdits;
   std::string out(forward_request_bytes_max(first, forward), '\0');

@@ -36,7 +36,7 @@ TEST(PathPolicy, TheDefaultIsToNormalise) {
 TEST(PathPolicy, SwitchesAreWordsOrJsonLiterals) {
   for (const std::string_view word : {"off", "false", "\"false\""}) {
     const Config config = must_load(with_listener("path_policy: {merge_slashes: " + std::string(word) + "}"));
-    EXPECT_EQ(config.listeners[0]->path_policy.merge_slashes, false) << word;
+    EXPECT_EQ(config.listeners[0]->rules.path_policy.merge_slashes, false) << word;
   }
   const Config config =
       must_load(R"({"listeners":[{"name":"web","address":":8080"}],)"
@@ -52,10 +52,76 @@ TEST(PathPolicy, MistakesAreNamed) {
 }
 
 TEST(PathPolicy, ATcpListenerHasNoPaths) {
-  EXPECT_EQ(only_error("listeners: [{name: t, address: \":22\", protocol: tcp, path_policy: {mode: as_is}}]\n"
-                       "routes: [{name: r, listener: t, to: \"127.0.0.1:1\"}]\n"),
-            "test.yaml:1:20: the tcp listener \"t\" has a path_policy, but there are no paths; remove it, or "
-            "use protocol: http");
+  EXPECT_EQ(
+      only_error("listeners: [{name: t, address: \":22\", protocol: tcp, path_policy: {mode: as_is}}]\n"
+                 "routes: [{name: r, listener: t, to: \"127.0.0.1:1\"}]\n"),
+      "test.yaml:1:20: the tcp listener \"t\" has path_policy, trusted_proxies or forwarded_headers, but "
+      "there are no requests; remove them, or use protocol: http");
+}
+
+TEST(TrustedProxies, AListenersOwnListReplacesTheTopLevelOne) {
+  const std::string two =
+      "listeners: [{name: a, address: \":1\"}, {name: b, address: \":2\", trusted_proxies: []}]\n"
+      "trusted_proxies: [10.0.0.0/8, \"2001:DB8::/32\", 192.0.2.1]\n"
+      "routes: [{name: r, respond: {}}]\n";
+  const Config config = must_load(two);
+  const std::vector<Network>& networks = trusted_proxies_of(config, *config.listeners[0]);
+  ASSERT_EQ(networks.size(), 3U);
+  EXPECT_EQ(to_text(networks[0]), "10.0.0.0/8");
+  EXPECT_EQ(to_text(networks[1]), "2001:db8::/32");
+  EXPECT_EQ(to_text(networks[2]), "192.0.2.1");
+  EXPECT_TRUE(trusted_proxies_of(config, *config.listeners[1]).empty());
+  EXPECT_EQ(must_load(to_yaml(config)), config);
+  EXPECT_EQ(must_load(to_json(config)), config);
+}
+
+TEST(TrustedProxies, ANetworkIsWrittenInOneWay) {
+  const auto error_of = [](std::string_view network) {
+    const auto parsed = parse_network(network);
+    return parsed ? to_text(*parsed) + " was accepted" : parsed.error();
+  };
+  EXPECT_EQ(error_of("10.0.0.1/8"), "write the network's own address: 10.0.0.0/8");
+  EXPECT_EQ(error_of("10.0.0.0/33"), "the length behind `/` is 0 to 32");
+  EXPECT_EQ(error_of("10.0.0.0/"), "the length behind `/` is 0 to 32");
+  EXPECT_EQ(error_of("::/129"), "the length behind `/` is 0 to 128");
+  EXPECT_EQ(error_of("proxy.example"), "write an address, or a network like 10.0.0.0/8 or 2001:db8::/32");
+  EXPECT_EQ(error_of("10.0.0/8"), "write an address, or a network like 10.0.0.0/8 or 2001:db8::/32");
+  EXPECT_EQ(error_of("::ffff:10.0.0.0/104"), "write the IPv4 network");
+  EXPECT_EQ(error_of("0.0.0.0/0"), "0.0.0.0/0 was accepted");
+  EXPECT_EQ(error_of("10.128.0.0/9"), "10.128.0.0/9 was accepted");
+  EXPECT_EQ(only_error(with_listener("trusted_proxies: [10.0.0.1/8]")),
+            "test.yaml:1:61: \"10.0.0.1/8\" is not a network; write the network's own address: 10.0.0.0/8");
+  EXPECT_EQ(only_error(with_listener("trusted_proxies: [10.0.0.1, 10.0.0.1/32]")),
+            "test.yaml:1:71: \"10.0.0.1/32\" is there twice; remove one");
+}
+
+TEST(ForwardedHeaders, AListenerOverridesKeyByKey) {
+  const Config config = must_load(with_listener("forwarded_headers: {via: true, loop_passes: 3}",
+                                                "forwarded_headers: {x_real_ip: false, loop_passes: 0}\n"));
+  const ForwardedHeaders headers = forwarded_headers_of(config, *config.listeners[0]);
+  EXPECT_EQ(headers, (ForwardedHeaders{true, false, false, true, 3}));
+  EXPECT_EQ(must_load(to_yaml(config)), config);
+  EXPECT_EQ(only_error(with_listener("forwarded_headers: {loop_passes: 101}")).substr(0, 15),
+            "test.yaml:1:76:");
+}
+
+TEST(ProxyProtocol, IsForNamedPeersAndOnAnyListener) {
+  const Config config = must_load(
+      "listeners:\n  - {name: t, address: \":22\", protocol: tcp, proxy_protocol: {from: [10.0.0.1], others: "
+      "allow}}\n"
+      "routes: [{name: r, listener: t, to: \"127.0.0.1:1\"}]\n");
+  ASSERT_TRUE(config.listeners[0]->rules.proxy_protocol.has_value());
+  EXPECT_TRUE(config.listeners[0]->rules.proxy_protocol->allow_others);
+  EXPECT_EQ(must_load(to_yaml(config)), config);
+  EXPECT_EQ(only_error(with_listener("proxy_protocol: {others: allow}")),
+            "test.yaml:1:59: proxy_protocol needs `from`; add it");
+  EXPECT_EQ(
+      only_error(with_listener("proxy_protocol: {from: []}")),
+      "test.yaml:1:66: nobody may send the header, so nobody could connect; name the proxies in front of "
+      "this listener");
+  EXPECT_EQ(only_error(with_listener("proxy_protocol: {from: [10.0.0.1], others: guess}"))
+                    .find("refuse or allow") != std::string::npos,
+            true);
 }
 
 TEST(UnreachablePath, IsRefusedWithTheFormRequestsHave) {

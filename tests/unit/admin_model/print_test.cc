@@ -33,6 +33,9 @@ TEST(Print, YamlIsReadable) {
             "retries: {attempts: 2, budget: \"20%\"}\n"
             "gateway: {name: gateway}\n"
             "path_policy: {mode: normalize, encoded_slash: keep, merge_slashes: true}\n"
+            "trusted_proxies: []\n"
+            "forwarded_headers: {x_forwarded: true, x_real_ip: true, forwarded: false, via: false, "
+            "loop_passes: 8}\n"
             "listeners:\n"
             "  - {name: web, address: \"0.0.0.0:8080\", protocol: http}\n"
             "peers:\n"
@@ -58,6 +61,7 @@ TEST(Print, OneObjectAsJson) {
 
 TEST(Print, EverythingRoundTrips) {
   expect_round_trip(must_load(basis() + R"yaml(
+  - {name: p, members: [app-1], send_proxy_protocol: v2}
   - {name: f, mode: failover, members: [app-2, app-1], 
      outage: {body: "down\n", retry_after: 90s}, timeouts: {connect: 1ms}}
   - {name: m, policy: maglev, members: [{peer: app-1, weight: 9}, app-2]}
@@ -68,6 +72,8 @@ limits: {body_bytes: 1234567, connections: 9, header_bytes: 2000, uri_bytes: 199
 timeouts: {connect: 1234ms, client_write: 5s, request_total: 1h, drain: 0s}
 gateway: {name: x, zone: y, groups: [a, b]}
 path_policy: {mode: reject, encoded_slash: decode}
+trusted_proxies: [10.0.0.0/8, "::1"]
+forwarded_headers: {via: on, loop_passes: 0}
 routes:
   - {name: a, listener: web, priority: -1, pool: f,
      match: {path_prefix: /a, methods: [GET], headers: {A: b, C: {absent: true}, D: {regex: x+}}}}

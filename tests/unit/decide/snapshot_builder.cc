@@ -248,8 +248,14 @@ std::vector<std::byte> SnapshotBuilder::finish() {
   }
   std::vector<Offset<wire::ListenerPolicy>> listener_policy_offsets;
   for (const ListenerPolicySpec& spec : listener_policies) {
+    const auto trusted = fbb.CreateVectorOfStructs(spec.trusted_proxies);
+    Offset<wire::ProxyProtocolIn> proxy;
+    if (spec.has_proxy_protocol) {
+      proxy = wire::CreateProxyProtocolIn(fbb, fbb.CreateVectorOfStructs(spec.proxy_protocol_from), false);
+    }
     listener_policy_offsets.push_back(
-        wire::CreateListenerPolicy(fbb, spec.path_mode, spec.encoded_slash, spec.keep_empty_segments));
+        wire::CreateListenerPolicy(fbb, spec.path_mode, spec.encoded_slash, spec.keep_empty_segments, trusted,
+                                   false, false, false, false, spec.loop_passes_max, proxy));
   }
   const auto log = wire::CreateAccessLogDirect(fbb, access_log.format, access_log.path.c_str(),
                                                access_log.template_text.c_str());
@@ -270,11 +276,12 @@ std::vector<std::byte> SnapshotBuilder::finish() {
   const auto redirect_offset = fbb.CreateVector(redirect_offsets);
   const auto response_offset = fbb.CreateVector(response_offsets);
   const auto listener_policy_offset = fbb.CreateVector(listener_policy_offsets);
+  const auto proxy_protocol_offset = fbb.CreateVector(send_proxy_protocol);
   fbb.Finish(
       wire::CreateSnapshot(fbb, schema_version, revision, name_offset, text_offset, listener_offset,
                            host_offset, rule_offset, route_offset, pool_offset, member_offset, peer_offset,
                            timeouts_offset, condition_offset, policy_offset, redirect_offset, response_offset,
-                           &limits, log, features, listener_policy_offset, 0, protection),
+                           &limits, log, features, listener_policy_offset, proxy_protocol_offset, protection),
       wire::SnapshotIdentifier());
   std::vector<std::byte> bytes(fbb.GetSize());
   std::memcpy(bytes.data(), fbb.GetBufferPointer(), bytes.size());

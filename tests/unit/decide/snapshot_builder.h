@@ -92,6 +92,10 @@ struct ListenerPolicySpec {
   wire::PathMode path_mode = wire::PathMode::normalize;
   wire::EncodedSlash encoded_slash = wire::EncodedSlash::keep;
   bool keep_empty_segments = false;
+  std::vector<wire::Network> trusted_proxies;
+  uint8_t loop_passes_max = 8;
+  bool has_proxy_protocol = false;
+  std::vector<wire::Network> proxy_protocol_from;
 };
 
 struct AccessLogSpec {
@@ -156,7 +160,8 @@ class SnapshotBuilder {
   wire::Limits limits;
   AccessLogSpec access_log;
   std::vector<StickySpec> stickies;
-  std::vector<ListenerPolicySpec> listener_policies;  // None, or one per listener.
+  std::vector<ListenerPolicySpec> listener_policies;     // None, or one per listener.
+  std::vector<wire::ProxyProtocol> send_proxy_protocol;  // None, or one per pool.
   std::optional<wire::RateLimit> rate_limit_per_ip;
   std::vector<uint32_t> listener_access;
   std::vector<AccessListSpec> access_lists;

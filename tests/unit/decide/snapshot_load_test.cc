@@ -307,51 +307,6 @@ TEST(SnapshotLoad, RefusesValuesThatCannotWork) {
   for (const Case& test_case : cases) expect_refused(test_case);
 }
 
-TEST(SnapshotLoad, RefusesListenerPoliciesThatDoNotFit) {
-  const auto with_policies = [](SnapshotBuilder& builder) { builder.listener_policies.resize(2); };
-  SnapshotBuilder good = full_snapshot();
-  with_policies(good);
-  good.listener_policies[1].keep_empty_segments = true;
-  const auto bytes = good.finish();
-  const auto loaded = Snapshot::load(bytes, {});
-  ASSERT_TRUE(loaded.has_value()) << loaded.error().message;
-  EXPECT_TRUE((*loaded)->listener_rules(0).path.merge_slashes);
-  EXPECT_FALSE((*loaded)->listener_rules(1).path.merge_slashes);
-  const std::vector<Case> cases = {
-      {"too few", "BAD_VALUE", "listener_policies",
-       [&](SnapshotBuilder& builder) { builder.listener_policies.resize(1); }},
-      {"too many", "BAD_VALUE", "listener_policies",
-       [&](SnapshotBuilder& builder) { builder.listener_policies.resize(3); }},
-      {"mode", "BAD_VALUE", "listener_policies[1].path_mode",
-       [&](SnapshotBuilder& builder) {
-         with_policies(builder);
-         builder.listener_policies[1].path_mode = static_cast<wire::PathMode>(3);
-       }},
-      {"slash", "BAD_VALUE", "listener_policies[0].encoded_slash",
-       [&](SnapshotBuilder& builder) {
-         with_policies(builder);
-         builder.listener_policies[0].encoded_slash = static_cast<wire::EncodedSlash>(3);
-       }},
-  };
-  for (const Case& test_case : cases) expect_refused(test_case);
-}
-
-TEST(SnapshotLoad, RefusesPatienceAndRatesThatCannotWork) {
-  const std::vector<Case> cases = {
-      {"no patience with readers", "BAD_VALUE", "policies[0].client_write",
-       [](auto& b) { b.policies[0].client_write = 0; }},
-      {"a body rate of zero", "BAD_VALUE", "policies[0].body_rate.bytes_per_second",
-       [](auto& b) { b.policies[0].body_rate = wire::BodyRate(0, 1); }},
-      {"a rate of zero", "BAD_VALUE", "policies[0].rate_limit.requests_per_minute",
-       [](auto& b) { b.policies[0].rate_limit = wire::RateLimit(0, 1, wire::RateKey::ip); }},
-      {"a burst of zero", "BAD_VALUE", "protection.rate_limit_per_ip.burst",
-       [](auto& b) { b.rate_limit_per_ip = wire::RateLimit(1, 0, wire::RateKey::ip); }},
-      {"an unknown rate key", "BAD_VALUE", "policies[0].rate_limit.key",
-       [](auto& b) { b.policies[0].rate_limit = wire::RateLimit(1, 1, static_cast<wire::RateKey>(2)); }},
-  };
-  for (const Case& test_case : cases) expect_refused(test_case);
-}
-
 TEST(SnapshotLoad, RefusesLargeHostsThatShareOnlySomeRules) {
   SnapshotBuilder builder;
   const uint32_t pool = builder.add_pool("p", {{builder.add_peer("127.0.0.1:1")}});

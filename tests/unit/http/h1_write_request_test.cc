@@ -21,6 +21,7 @@ std::string forward(const std::string& text, ForwardRequest request = {}) {
     request.path = head->path;
     request.query = head->query;
   }
+  if (request.forwarded_host.empty()) request.forwarded_host = head->authority;
   const uint32_t bytes_max = forward_request_bytes_max(*head, request);
   std::string out(bytes_max, '\0');
   const uint32_t length = write_forward_request(*head, request, out.data());
@@ -38,8 +39,11 @@ TEST(ForwardRequest, KeepsFieldsSpellingAndOrder) {
 }
 
 TEST(ForwardRequest, WritesTheClientsIdentityAnew) {
-  const ForwardRequest request{
-      .client_address = "10.0.0.9", .scheme = "http", .listener_port = "8080", .request_id = "id-1"};
+  const ForwardRequest request{.forwarded_for = "10.0.0.9",
+                               .scheme = "http",
+                               .listener_port = "8080",
+                               .client_address = "10.0.0.9",
+                               .request_id = "id-1"};
   EXPECT_EQ(
       forward("GET / HTTP/1.1\r\nHost: h\r\nX-Forwarded-For: 6.6.6.6\r\nX-Real-IP: 6.6.6.6\r\n"
               "Forwarded: for=6.6.6.6\r\nX_Forwarded_For: 6.6.6.6\r\nX-Forwarded-Proto: https\r\n"
@@ -47,6 +51,26 @@ TEST(ForwardRequest, WritesTheClientsIdentityAnew) {
               request),
       "GET / HTTP/1.1\r\nHost: h\r\nX-Forwarded-For: 10.0.0.9\r\nX-Forwarded-Proto: http\r\n"
       "X-Forwarded-Host: h\r\nX-Forwarded-Port: 8080\r\nX-Real-IP: 10.0.0.9\r\nX-Request-ID: id-1\r\n\r\n");
+}
+
+TEST(ForwardRequest, WritesWhatTheListenerAsksForAndNothingElse) {
+  EXPECT_EQ(forward("GET / HTTP/1.1\r\nHost: h\r\nX-Forwarded-For: 6.6.6.6\r\n\r\n",
+                    {.forwarded_host = "", .forwarded = "for=10.0.0.9;proto=http"}),
+            "GET / HTTP/1.1\r\nHost: h\r\nX-Forwarded-Host: h\r\nForwarded: for=10.0.0.9;proto=http\r\n\r\n");
+}
+
+TEST(ForwardRequest, AppendsToWhatEveryHopAppendsTo) {
+  const ForwardRequest request{.via = "gw-a", .loop_token = "gw-a"};
+  EXPECT_EQ(forward("GET / HTTP/1.0\r\nHost: h\r\nVia: 1.1 front\r\nCDN-Loop: front; v=1\r\n\r\n", request),
+            "GET / HTTP/1.1\r\nHost: h\r\nVia: 1.1 front\r\nCDN-Loop: front; v=1\r\nX-Forwarded-Host: h\r\n"
+            "Via: 1.0 gw-a\r\nCDN-Loop: gw-a\r\n\r\n");
+}
+
+TEST(ForwardRequest, NoEditTakesTheLoopTokenAway) {
+  const HeaderEdit edits[] = {{HeaderEditKind::remove, "Via", ""}, {HeaderEditKind::remove, "CDN-Loop", ""}};
+  EXPECT_EQ(forward("GET / HTTP/1.1\r\nHost: h\r\nVia: 1.1 front\r\nCDN-Loop: front\r\n\r\n",
+                    {.via = "gw-a", .loop_token = "gw-a", .edits = edits}),
+            "GET / HTTP/1.1\r\nHost: h\r\nX-Forwarded-Host: h\r\nCDN-Loop: gw-a\r\n\r\n");
 }
 
 TEST(ForwardRequest, RemovesHopByHopFields) {
@@ -105,10 +129,11 @@ TEST(ForwardRequest, EditsApplyInTheirOrder) {
       {HeaderEditKind::remove, "Cookie", ""},    {HeaderEditKind::set, "X-Forwarded-Proto", "https"},
       {HeaderEditKind::remove, "X-Real-IP", ""},
   };
-  EXPECT_EQ(forward("GET / HTTP/1.1\r\nHost: h\r\nCookie: a\r\nx-set: old\r\nA: b\r\nX-Set: old\r\n\r\n",
-                    {.client_address = "1.2.3.4", .scheme = "http", .edits = edits}),
-            "GET / HTTP/1.1\r\nHost: h\r\nA: b\r\nX-Forwarded-For: 1.2.3.4\r\nX-Forwarded-Host: h\r\n"
-            "X-Set: new\r\nX-Set: more\r\nX-Forwarded-Proto: https\r\n\r\n");
+  EXPECT_EQ(
+      forward("GET / HTTP/1.1\r\nHost: h\r\nCookie: a\r\nx-set: old\r\nA: b\r\nX-Set: old\r\n\r\n",
+              {.forwarded_for = "1.2.3.4", .scheme = "http", .client_address = "1.2.3.4", .edits = edits}),
+      "GET / HTTP/1.1\r\nHost: h\r\nA: b\r\nX-Forwarded-For: 1.2.3.4\r\nX-Forwarded-Host: h\r\n"
+      "X-Set: new\r\nX-Set: more\r\nX-Forwarded-Proto: https\r\n\r\n");
 }
 
 TEST(ForwardRequest, EditsCannotTouchFramingOrHopByHopFields) {
@@ -128,7 +153,8 @@ TEST(ForwardRequest, TheBoundHoldsForEveryLength) {
   for (size_t length = 0; length < 127; ++length) {
     std::string text = "GET / HTTP/1.1\r\nHost:" + std::string(length, 'h') + "\r\n";
     for (size_t i = 0; i < length; ++i) text += "A:\r\n";
-    const std::string out = forward(text + "\r\n", {.client_address = "::1", .scheme = "http"});
+    const std::string out =
+        forward(text + "\r\n", {.forwarded_for = "::1", .scheme = "http", .client_address = "::1"});
     EXPECT_TRUE(out.ends_with("\r\n\r\n"));
   }
 }
