@@ -88,6 +88,7 @@ class Builder {
     });
     wire::PolicyBuilder policy_builder(out);
     policy_builder.add_retry_attempts(spec_.retry_attempts);
+    policy_builder.add_client_write(spec_.timeouts.client_body());
     const auto policy = policy_builder.Finish();
     const auto redirect = wire::CreateRedirectDirect(out, 302, "{scheme}://{host}/elsewhere{query}");
     const auto response = wire::CreateResponseDirect(out, 200, "text/plain", "fixed\n", 0);
