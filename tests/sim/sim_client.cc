@@ -56,6 +56,7 @@ void SimClient::on_connected(Socket&, int error) {
   if (error != 0) return finish();
   writer_.begin(*socket_, options_.pace);
   writer_.after_pause = [this] { on_writable(*socket_); };
+  writer_.add(options_.preamble);
   send_next();
 }
 

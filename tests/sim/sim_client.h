@@ -20,6 +20,7 @@ struct ClientOptions {
   Duration think_time;       // Between an answer and the next request.
   Duration linger;           // How long the connection stays open after the last answer.
   bool half_closes = false;  // FIN right after the last request.
+  std::string preamble;      // A PROXY header in front of everything.
 };
 
 class SimClient final : public SimActor {

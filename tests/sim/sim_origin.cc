@@ -37,7 +37,11 @@ void SimOrigin::close_all() {
 }
 
 OriginConnection::OriginConnection(SimOrigin& origin, Socket& socket)
-    : origin_(origin), kernel_(origin.kernel_), socket_(socket), writer_(origin.kernel_) {
+    : origin_(origin),
+      kernel_(origin.kernel_),
+      socket_(socket),
+      writer_(origin.kernel_),
+      preamble_(origin.options_.expects_preamble) {
   writer_.begin(socket, {});
   writer_.after_pause = [this] { answer_written(); };
   watch_idle();
@@ -59,7 +63,7 @@ void OriginConnection::on_writable(Socket&) {
 void OriginConnection::on_input(Socket&) {
   if (is_closed_) return;
   ++activity_;
-  reader_.feed(kernel_.read_all(socket_));
+  reader_.feed(preamble_.feed(kernel_.read_all(socket_)));
   if (is_tunnel_) return read_tunnel();
   read_request();
   if (is_closed_) return;
@@ -149,6 +153,7 @@ void OriginConnection::check_request_head(const Message& message) {
   if (message.field("x-filler").size() != plan_->filler_bytes)
     fail("D1: request %u lost header bytes", plan_->id);
   // A client that is gone already has no address; everybody else has exactly one.
+  preamble_.check_client(plan_->id, message.field("x-forwarded-for"));
   if (message.count("x-forwarded-for") > 1) fail("request %u has two X-Forwarded-For", plan_->id);
 }
 

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "tests/sim/plan.h"
+#include "tests/sim/preamble.h"
 #include "tests/sim/sim_kernel.h"
 
 namespace sluice::sim {
@@ -18,6 +19,7 @@ struct OriginOptions {
   uint32_t requests_per_connection_max = 0;  // 0: any number. Then closes without a word.
   Duration idle_timeout;                     // 0: none. Closes idle connections without a word.
   uint32_t heads_per_request_max = 8;        // What retries allow.
+  bool expects_preamble = false;             // Connections begin with a PROXY header.
 };
 
 class SimOrigin final : public SimActor {
@@ -69,6 +71,7 @@ class OriginConnection final : public SimActor {
   Socket& socket_;
   MessageReader reader_;
   PacedWriter writer_;
+  PreambleReader preamble_;
   const RequestPlan* plan_ = nullptr;  // The request being served.
   OriginAct act_ = OriginAct::normal;
   bool line_was_noted_ = false;

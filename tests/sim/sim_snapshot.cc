@@ -109,12 +109,32 @@ class Builder {
     const auto policies = out.CreateVector(&policy, 1);
     const auto redirects = out.CreateVector(&redirect, 1);
     const auto responses = out.CreateVector(&response, 1);
-    const auto root = wire::CreateSnapshot(out, 1, spec_.revision, name, blob, listeners, hosts, rules,
-                                           routes, pools, members, peers, timeouts, conditions, policies,
-                                           redirects, responses, &limits, log);
+    const auto root =
+        wire::CreateSnapshot(out, 1, spec_.revision, name, blob, listeners, hosts, rules, routes, pools,
+                             members, peers, timeouts, conditions, policies, redirects, responses, &limits,
+                             log, 0, write_policies(out), write_proxy_protocols(out));
     wire::FinishSnapshotBuffer(out, root);
     const auto* bytes = reinterpret_cast<const std::byte*>(out.GetBufferPointer());
     return {bytes, bytes + out.GetSize()};
+  }
+
+  flatbuffers::Offset<flatbuffers::Vector<flatbuffers::Offset<wire::ListenerPolicy>>> write_policies(
+      flatbuffers::FlatBufferBuilder& out) const {
+    if (!spec_.wants_proxy_header) return 0;
+    const std::array<uint8_t, 16> any{};
+    const std::vector<wire::Network> networks = {{flatbuffers::make_span(any), 0, 4}};
+    std::vector<flatbuffers::Offset<wire::ListenerPolicy>> policies;
+    for (std::size_t i = 0; i < listeners_.size(); ++i) {
+      const auto proxy = wire::CreateProxyProtocolIn(out, out.CreateVectorOfStructs(networks), false);
+      wire::ListenerPolicyBuilder policy(out);
+      policy.add_proxy_protocol(proxy);
+      policies.push_back(policy.Finish());
+    }
+    return out.CreateVector(policies);
+  }
+  flatbuffers::Offset<flatbuffers::Vector<wire::ProxyProtocol>> write_proxy_protocols(
+      flatbuffers::FlatBufferBuilder& out) const {
+    return out.CreateVector(std::vector<wire::ProxyProtocol>(pools_.size(), spec_.send_proxy_protocol));
   }
 
   const SnapshotSpec& spec_;

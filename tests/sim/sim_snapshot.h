@@ -32,6 +32,8 @@ struct SnapshotSpec {
   uint32_t retry_budget_percent = 100;
   uint32_t connections_max = 0;
   bool has_tcp_listener = true;
+  bool wants_proxy_header = false;                                     // Both listeners, from anybody.
+  wire::ProxyProtocol send_proxy_protocol = wire::ProxyProtocol::off;  // Every pool.
 };
 
 uint64_t peer_id_of(uint8_t last_octet);

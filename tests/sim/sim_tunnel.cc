@@ -4,6 +4,7 @@
 #include <cstdio>
 
 #include "schemas/base/check.h"
+#include "tests/sim/preamble.h"
 
 namespace sluice::sim {
 
@@ -26,7 +27,7 @@ void TunnelClient::on_connected(Socket& socket, int error) {
   std::snprintf(name, sizeof(name), "T%08x", plan_.id);
   writer_.begin(socket, plan_.client_pace);
   writer_.after_pause = [this] { look(); };
-  writer_.add(name + plan_.client_pattern().make(0, plan_.client_bytes));
+  writer_.add(plan_.preamble + name + plan_.client_pattern().make(0, plan_.client_bytes));
   if (plan_.reading_pause.nanoseconds > 0) {
     is_stalled_ = true;
     kernel_.call_at(kernel_.now() + plan_.reading_pause, [this] {
@@ -88,13 +89,17 @@ void TunnelClient::finish() {
 class TunnelOrigin::Connection final : public SimActor {
  public:
   Connection(TunnelOrigin& origin, Socket& socket)
-      : origin_(origin), kernel_(origin.kernel_), socket_(socket), writer_(origin.kernel_) {
+      : origin_(origin),
+        kernel_(origin.kernel_),
+        socket_(socket),
+        writer_(origin.kernel_),
+        preamble_(origin.expects_preamble_) {
     writer_.begin(socket, {});
     writer_.after_pause = [this] { look(); };
   }
   void on_input(Socket&) override {
     if (is_closed_) return;
-    std::string bytes = kernel_.read_all(socket_);
+    std::string bytes = preamble_.feed(kernel_.read_all(socket_));
     if (plan_ == nullptr) {
       name_ += bytes;
       if (name_.size() < kTunnelNameBytes) return look();
@@ -156,14 +161,16 @@ class TunnelOrigin::Connection final : public SimActor {
   Socket& socket_;
   PacedWriter writer_;
   TunnelPlan* plan_ = nullptr;
+  PreambleReader preamble_;
   std::string name_;
   uint64_t received_ = 0;
   bool has_sent_ = false;
   bool is_closed_ = false;
 };
 
-TunnelOrigin::TunnelOrigin(SimKernel& kernel, std::deque<TunnelPlan>& plans, const sockaddr_storage& address)
-    : kernel_(kernel), plans_(plans) {
+TunnelOrigin::TunnelOrigin(SimKernel& kernel, std::deque<TunnelPlan>& plans, const sockaddr_storage& address,
+                           bool expects_preamble)
+    : kernel_(kernel), plans_(plans), expects_preamble_(expects_preamble) {
   kernel.listen(address, *this);
 }
 TunnelOrigin::~TunnelOrigin() = default;

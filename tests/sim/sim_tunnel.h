@@ -23,6 +23,7 @@ struct TunnelPlan {
   uint64_t client_resets_at = UINT64_MAX;  // Bytes received or sent.
   uint64_t origin_resets_at = UINT64_MAX;
   bool may_be_cut = false;  // By the idle timeout, which ends both directions cleanly.
+  std::string preamble;     // A PROXY header in front of the client's bytes.
   Duration reading_pause;   // The client stops reading once, for that long.
   // What happened.
   bool client_got_all = false;
@@ -69,7 +70,8 @@ class TunnelClient final : public SimActor {
 
 class TunnelOrigin final : public SimActor {
  public:
-  TunnelOrigin(SimKernel& kernel, std::deque<TunnelPlan>& plans, const sockaddr_storage& address);
+  TunnelOrigin(SimKernel& kernel, std::deque<TunnelPlan>& plans, const sockaddr_storage& address,
+               bool expects_preamble);
   void on_accepted(Socket& socket) override;
   void close_all();
 
@@ -77,6 +79,7 @@ class TunnelOrigin final : public SimActor {
   class Connection;
   SimKernel& kernel_;
   std::deque<TunnelPlan>& plans_;
+  bool expects_preamble_;
   std::vector<std::unique_ptr<Connection>> connections_;
 
  public:

@@ -42,9 +42,9 @@ SimOrigin& SimWorld::add_origin(uint8_t last_octet, const OriginOptions& options
   return *origins_.back();
 }
 
-TunnelOrigin& SimWorld::add_tunnel_origin(uint8_t last_octet) {
-  tunnel_origins_.push_back(
-      std::make_unique<TunnelOrigin>(kernel_, tunnel_plans_, ipv4_address(last_octet, kTcpPort)));
+TunnelOrigin& SimWorld::add_tunnel_origin(uint8_t last_octet, bool expects_preamble) {
+  tunnel_origins_.push_back(std::make_unique<TunnelOrigin>(
+      kernel_, tunnel_plans_, ipv4_address(last_octet, kTcpPort), expects_preamble));
   return *tunnel_origins_.back();
 }
 

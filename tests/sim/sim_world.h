@@ -55,7 +55,7 @@ class SimWorld {
 
   // ---- who is there
   SimOrigin& add_origin(uint8_t last_octet, const OriginOptions& options = {});
-  TunnelOrigin& add_tunnel_origin(uint8_t last_octet);
+  TunnelOrigin& add_tunnel_origin(uint8_t last_octet, bool expects_preamble = false);
   SimClient& add_client(std::vector<uint32_t> requests, const ClientOptions& options, Duration start_after);
   TunnelPlan& add_tunnel_plan();
   TunnelClient& add_tunnel_client(TunnelPlan& plan, Duration start_after);

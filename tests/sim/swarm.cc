@@ -42,8 +42,9 @@ class SwarmRun {
     for (uint32_t i = 0; i < parameters_.origins; ++i) {
       world_.add_origin(static_cast<uint8_t>(kFirstWebOrigin + i), draw_origin(rng_, parameters_));
     }
-    world_.add_tunnel_origin(kFirstTunnelOrigin);
-    world_.add_tunnel_origin(kFirstTunnelOrigin + 1);
+    const bool is_told = parameters_.send_proxy_protocol != wire::ProxyProtocol::off;
+    world_.add_tunnel_origin(kFirstTunnelOrigin, is_told);
+    world_.add_tunnel_origin(kFirstTunnelOrigin + 1, is_told);
   }
 
   Duration draw_start() {
@@ -199,14 +200,19 @@ SwarmParameters draw_parameters(uint64_t seed) {
     parameters.body_bytes_max = std::min<uint64_t>(parameters.body_bytes_max, 2048);
   }
   parameters.busy_time = Duration::milliseconds(static_cast<int64_t>(1 + rng.below(1000)));
+  parameters.clients_are_proxied = rng.chance(1, 4);
+  if (rng.chance(1, 4)) parameters.send_proxy_protocol = static_cast<wire::ProxyProtocol>(1 + rng.below(2));
   return parameters;
 }
 
 std::string describe(const SwarmParameters& parameters) {
-  std::string text = "seed " + std::to_string(parameters.seed) + (parameters.is_calm ? " (calm)" : "") +
-                     (parameters.scripts_misbehave ? ", scripts misbehave" : "") +
-                     (parameters.memory_is_tiny ? ", tiny memory" : "") +
-                     (parameters.drains_early ? ", drains while busy" : "") + "\n";
+  std::string text =
+      "seed " + std::to_string(parameters.seed) + (parameters.is_calm ? " (calm)" : "") +
+      (parameters.scripts_misbehave ? ", scripts misbehave" : "") +
+      (parameters.memory_is_tiny ? ", tiny memory" : "") +
+      (parameters.drains_early ? ", drains while busy" : "") +
+      (parameters.clients_are_proxied ? ", PROXY headers in" : "") +
+      (parameters.send_proxy_protocol != wire::ProxyProtocol::off ? ", PROXY headers out" : "") + "\n";
   text += "  " + std::to_string(parameters.clients) + " clients with up to " +
           std::to_string(parameters.requests_per_client) + " requests, " +
           std::to_string(parameters.tunnels) + " tunnels, " + std::to_string(parameters.origins) +

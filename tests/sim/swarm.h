@@ -24,8 +24,10 @@ struct SwarmParameters {
   uint32_t placements = 0;
   uint32_t retry_attempts = 0;
   uint64_t body_bytes_max = 0;
-  Duration busy_time;             // Clients start within it.
-  bool drains_early = false;      // While clients are busy.
+  Duration busy_time;                // Clients start within it.
+  bool drains_early = false;         // While clients are busy.
+  bool clients_are_proxied = false;  // Connections begin with a PROXY header.
+  wire::ProxyProtocol send_proxy_protocol = wire::ProxyProtocol::off;
   bool tunnels_may_idle = false;  // The idle timeout is short enough to cut a busy tunnel that was delayed.
 };
 

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "tests/sim/preamble.h"
+
 namespace sluice::sim {
 namespace {
 
@@ -110,6 +112,7 @@ void draw_tunnel(Rng& rng, const SwarmParameters& parameters, TunnelPlan& plan) 
   plan.origin_waits = rng.chance(1, 4);
   plan.reading_pause = draw_delay(rng, 500);
   plan.may_be_cut = parameters.tunnels_may_idle;
+  if (parameters.clients_are_proxied) plan.preamble = draw_preamble(rng);
   if (!parameters.scripts_misbehave) return;
   if (rng.chance(1, 6)) plan.client_resets_at = draw_size(rng, plan.client_bytes + plan.origin_bytes);
   if (rng.chance(1, 6)) plan.origin_resets_at = draw_size(rng, plan.client_bytes + plan.origin_bytes);
@@ -121,6 +124,7 @@ ClientOptions draw_client(Rng& rng, const SwarmParameters& parameters) {
   options.pace = draw_pace(rng);
   options.think_time = draw_delay(rng, 30);
   options.linger = draw_delay(rng, 2000);
+  if (parameters.clients_are_proxied) options.preamble = draw_preamble(rng);
   options.half_closes = parameters.scripts_misbehave && rng.chance(1, 10);
   return options;
 }
@@ -128,6 +132,7 @@ ClientOptions draw_client(Rng& rng, const SwarmParameters& parameters) {
 OriginOptions draw_origin(Rng& rng, const SwarmParameters& parameters) {
   OriginOptions options;
   options.heads_per_request_max = 1 + parameters.retry_attempts;
+  options.expects_preamble = parameters.send_proxy_protocol != wire::ProxyProtocol::off;
   if (!parameters.scripts_misbehave) return options;
   if (rng.chance(1, 4)) options.requests_per_connection_max = static_cast<uint32_t>(1 + rng.below(5));
   if (rng.chance(1, 4))
@@ -152,6 +157,8 @@ SnapshotSpec draw_snapshot(Rng& rng, const SwarmParameters& parameters) {
   spec.mode = rng.chance(1, 3) ? wire::PoolMode::failover : wire::PoolMode::load_balancing;
   spec.policy = static_cast<wire::BalancePolicy>(rng.below(5));
   spec.retry_attempts = parameters.retry_attempts;
+  spec.wants_proxy_header = parameters.clients_are_proxied;
+  spec.send_proxy_protocol = parameters.send_proxy_protocol;
   // Calm seeds must not see a timeout; the others see all of them.
   const auto timeout = [&](uint32_t most) {
     return parameters.is_calm ? 3'600'000u
