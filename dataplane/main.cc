@@ -6,6 +6,7 @@
 #include <sys/signalfd.h>
 #include <sys/stat.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstdio>
 #include <cstdlib>
@@ -97,7 +98,7 @@ std::vector<WorkerOptions> worker_options(const MemoryPlan& plan, Shelf& shelf, 
                        .ring = plan.ring,
                        .buffers = plan.buffers,
                        .client_connections_max = plan.client_connections,
-                       .origin_connections_max = plan.origin_connections,
+                       .origin_connections_max = std::max(1u, plan.origin_connections / plan.worker_count),
                        .streams_max = plan.client_connections,
                        .seed = random_number()});
   }

@@ -86,17 +86,20 @@ namespace sluice {
   X(route_rate,            429, "route_rate",              "more requests than the route's rate_limit")   \
   X(body_too_slow,         408, "body_too_slow",           "body slower than body_rate")                  \
   X(request_timeout,       504, "request_timeout",         "request took longer than request_total")      \
-  X(no_request,              0, "no_request",              "connection without a request in client_header") \
-  X(bad_response_field,    502, "bad_response_field",      "origin response has a malformed line")         \
-  X(bad_response_framing,  502, "bad_response_framing",    "origin response has no one clear length")      \
-  X(response_head_cut,     502, "response_head_cut",       "origin ended inside the response head")        \
-  X(too_many_interim,      502, "too_many_interim",        "origin sent more 1xx answers than allowed")    \
+  X(no_request,              0, "no_request",              "connection without a request in client_header")\
+  X(bad_response_field,    502, "bad_response_field",      "origin response has a malformed line")     \
+  X(bad_response_framing,  502, "bad_response_framing",    "origin response has no one clear length")  \
+  X(response_head_cut,     502, "response_head_cut",       "origin ended inside the response head")    \
+  X(too_many_interim,      502, "too_many_interim",        "origin sent more 1xx answers than allowed")\
   X(address_denied,        403, "address_denied",          "client address refused by allow and deny") \
-  X(maintenance,           503, "maintenance",             "the route is in maintenance")     \
-  X(proxy_header_bad,        0, "proxy_header_bad",        "no valid PROXY header from a trusted proxy") \
-  X(proxy_header_timeout,    0, "proxy_header_timeout",    "PROXY header not complete in client_header") \
-  X(proxy_peer_refused,      0, "proxy_peer_refused",      "connection that did not come from the proxy") \
-  X(loop_detected,         508, "loop_detected",           "request came back to this gateway too often")
+  X(maintenance,           503, "maintenance",             "the route is in maintenance")              \
+  X(proxy_header_bad,        0, "proxy_header_bad",        "no valid PROXY header from a trusted proxy")\
+  X(proxy_header_timeout,    0, "proxy_header_timeout",    "PROXY header not complete in client_header")\
+  X(proxy_peer_refused,      0, "proxy_peer_refused",      "connection that did not come from the proxy")\
+  X(loop_detected,         508, "loop_detected",           "request came back to this gateway too often")\
+  X(shed_idle,               0, "shed_idle",               "waiting connection closed to make room")   \
+  X(shed_slow,               0, "shed_slow",               "slow reader reset to free memory")         \
+  X(out_of_descriptors,    503, "out_of_descriptors",      "no descriptor for a connection to an origin")
 // clang-format on
 
 enum class Reason : uint8_t {

@@ -110,6 +110,10 @@ struct alignas(4096) WorkerStats {
   StatsCell accept_errors;
   StatsCell stale_completions;  // Must stay 0 (a bug metric).
   StatsCell soft_failures;
+  StatsCell memory_level;             // Gauge: dataplane/conn/memory_level.h.
+  StatsCell memory_level_entered[4];  // How often, by level.
+  StatsCell memory_limit_bytes;       // Gauge: what buffers_held_bytes is measured against.
+  StatsCell descriptor_shortages;     // Sockets that could not be had (EMFILE, ENFILE).
   StatsCell reasons[kStatsReasonsMax];
   ListenerStats listeners[kStatsListenersMax];
   PoolStats pools[kStatsPoolsMax];

@@ -158,6 +158,13 @@ void write_workers(OpenMetricsWriter& out, const StatsMapping& stats) {
   each(&WorkerStats::completion_overflows);
   out.gauge("worker_buffers_held_bytes", "Buffer memory in use.");
   each(&WorkerStats::buffers_held_bytes);
+  out.gauge("worker_memory_limit_bytes", "What buffer memory in use is measured against.");
+  each(&WorkerStats::memory_limit_bytes);
+  out.gauge("worker_memory_level",
+            "0 normal, 1 small windows, 2 waiting connections closed, 3 accepting paused.");
+  each(&WorkerStats::memory_level);
+  out.counter("worker_descriptor_shortages", "Sockets that could not be had for want of descriptors.");
+  each(&WorkerStats::descriptor_shortages);
   out.gauge("worker_streams", "Requests and tunnels open.");
   each(&WorkerStats::streams_open);
   out.gauge("worker_client_connections", "Connections to clients.");

@@ -1,5 +1,6 @@
 #include "admin/api/status_pages.h"
 
+#include <algorithm>
 #include <cstdio>
 #include <numeric>
 
@@ -32,6 +33,27 @@ Json rejection_json(const DataPlaneView& plane) {
           {"message", report.rejected.message}, {"time", to_utc(report.at_milliseconds)}};
 }
 
+// What the workers hold together, and how far the worst of them is up the shedding ladder.
+Json pressure_json(const StatsMapping& stats) {
+  constexpr const char* kLevels[] = {"normal", "small_windows", "shed_idle", "pause_accept"};
+  uint64_t level = 0, held = 0, limit = 0, clients = 0, origins = 0, shortages = 0;
+  for (uint32_t i = 0; i < stats.worker_count(); ++i) {
+    const WorkerStats& worker = stats.page().workers[i];
+    level = std::max(level, worker.memory_level.get());
+    held += worker.buffers_held_bytes.get();
+    limit += worker.memory_limit_bytes.get();
+    clients += worker.client_connections.get();
+    origins += worker.origin_connections.get();
+    shortages += worker.descriptor_shortages.get();
+  }
+  return {{"memory_level", kLevels[std::min<uint64_t>(level, std::size(kLevels) - 1)]},
+          {"buffers_held_bytes", held},
+          {"memory_limit_bytes", limit},
+          {"client_connections", clients},
+          {"origin_connections", origins},
+          {"descriptor_shortages", shortages}};
+}
+
 Json data_plane_json(const GatewayFacts& facts) {
   const DataPlaneView& plane = facts.data_plane;
   Json json = {{"connected", plane.connected}};
@@ -59,6 +81,7 @@ Json data_plane_json(const GatewayFacts& facts) {
   json["connections"] = plane.status.connections;
   json["streams"] = plane.status.streams;
   json["stats_page"] = plane.stats != nullptr;
+  if (plane.stats != nullptr) json["pressure"] = pressure_json(*plane.stats);
   json["last_heard"] = to_utc(plane.heard_milliseconds);
   return json;
 }

@@ -103,6 +103,7 @@ flatbuffers::Offset<wire::Protection> write_protection(Builder& builder, const L
   const wire::RateLimit rate_limit = to_wire(limits.rate_limit_per_ip);
   wire::ProtectionBuilder out(builder);
   if (limits.rate_limit_per_ip.requests_per_minute > 0) out.add_rate_limit_per_ip(&rate_limit);
+  out.add_memory_bytes(limits.memory_bytes);
   return out.Finish();
 }
 

@@ -65,6 +65,7 @@ struct Limits {
   uint32_t connections_per_ip = 1024;  // 0 = unlimited.
   RateLimit rate_limit_per_ip;
   BodyRate body_rate;
+  uint64_t memory_bytes = 0;  // For data in transit; 0 = auto: as the data plane planned.
   bool operator==(const Limits&) const = default;
 };
 

@@ -10,6 +10,7 @@ constexpr uint32_t kHeaderFieldsMax = 256;  // What a parsed head can hold.
 constexpr uint64_t kHeaderBytesMin = 1024;
 constexpr uint64_t kHeaderBytesMax = 60 * 1024;
 constexpr uint64_t kUriBytesMin = 64;
+constexpr uint64_t kMemoryBytesMin = 4ULL << 20;
 
 bool is_known_variable(std::string_view name) {
   for (const std::string_view known : kAccessLogVariables) {
@@ -114,11 +115,12 @@ void decode_limits(ValueReader& reader, const Value& value, Limits& limits) {
     kConnections,
     kConnectionsPerIp,
     kRateLimitPerIp,
-    kBodyRate
+    kBodyRate,
+    kMemory
   };
   constexpr std::string_view kKeys[] = {"header_bytes",      "header_fields", "uri_bytes",
                                         "body_bytes",        "connections",   "connections_per_ip",
-                                        "rate_limit_per_ip", "body_rate"};
+                                        "rate_limit_per_ip", "body_rate", "memory"};
   Fields fields(reader, value, "limits", kKeys);
   if (const Value field = fields[kHeaderBytes]) {
     const auto bytes = reader.bytes(field, kHeaderBytesMin, kHeaderBytesMax);
@@ -155,6 +157,13 @@ void decode_limits(ValueReader& reader, const Value& value, Limits& limits) {
     limits.rate_limit_per_ip = decode_rate_limit(reader, field, "rate_limit_per_ip", false);
   }
   if (const Value field = fields[kBodyRate]) limits.body_rate = decode_body_rate(reader, field);
+  if (const Value field = fields[kMemory]) {
+    if (reader.is_word(field, "auto")) {
+      limits.memory_bytes = 0;
+    } else if (const auto bytes = reader.bytes(field, kMemoryBytesMin, 1ULL << 50)) {
+      limits.memory_bytes = *bytes;
+    }
+  }
 }
 
 void decode_access_log(ValueReader& reader, const Value& value, AccessLog& log) {

@@ -27,6 +27,7 @@ void write(TextWriter& out, const Limits& limits) {
   out.number("connections_per_ip", limits.connections_per_ip);
   write_rate_limit(out, "rate_limit_per_ip", limits.rate_limit_per_ip);
   write_body_rate(out, limits.body_rate);
+  out.text("memory", limits.memory_bytes == 0 ? "auto" : size_text(limits.memory_bytes));
   out.close_mapping();
 }
 

@@ -27,8 +27,10 @@ class ClientConn : public Conn {
   uint32_t requests = 0;
   uint32_t head_scanned = 0;                // How far the parser looked for the end of the head.
   Instant head_started = Instant::never();  // First byte of a head that is not complete yet.
-  Instant idle_since;
-  uint64_t address_key = 0;  // In the shelf's AddressCounts; 0 = not counted.
+  Instant idle_since;                       // Without a stream since then.
+  bool makes_room = false;                  // On its way out so that others can come in.
+  ListHook waiting_hook;                    // Among those, in the order of idle_since.
+  uint64_t address_key = 0;                 // In the shelf's AddressCounts; 0 = not counted.
   // Who is at the other end of the connection, or who a PROXY header says is behind it. A request may come
   // from somebody behind that one: Stream::client_address.
   IpAddress peer;

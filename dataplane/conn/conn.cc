@@ -15,8 +15,8 @@ void Conn::open(ConnContext& context, int fd) {
 void Conn::want_input(ConnContext& context, uint64_t outstanding, bool expect_empty) {
   if (receive_op.is_busy() || state != ConnState::open || input_ended || receive_error != 0) return;
   if (place_hook.is_linked()) return;  // Starved: woken when buffers return.
-  if (outstanding >= kWindowBytes / 2) return;
-  const auto budget = static_cast<uint32_t>(kWindowBytes - outstanding);
+  if (outstanding >= context.window_bytes / 2) return;
+  const auto budget = static_cast<uint32_t>(context.window_bytes - outstanding);
   context.ring.receive(token(OpKind::receive), receive_op, descriptor, budget, expect_empty);
 }
 

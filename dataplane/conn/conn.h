@@ -120,10 +120,11 @@ struct ConnContext {
   Ring& ring;
   ChainMemory memory;
   TimerWheel& wheel;
-  ReadyList ready;    // Has news: decide this tick.
-  PlaceList starved;  // Receive ended with ENOBUFS while no buffer was free.
-  PlaceList vacated;  // Closed; recycled by reap().
-  Instant now;        // Of this tick.
+  ReadyList ready;                       // Has news: decide this tick.
+  PlaceList starved;                     // Receive ended with ENOBUFS while no buffer was free.
+  PlaceList vacated;                     // Closed; recycled by reap().
+  Instant now;                           // Of this tick.
+  uint32_t window_bytes = kWindowBytes;  // Less when memory runs short.
 
   // What a receive could still get: free buffers, and those the ring has taken already. (Free ones alone
   // would not do: the ring takes what was returned before anybody starved can be woken for it.)

@@ -16,6 +16,7 @@ struct Listener {
   uint32_t generation = 0;
   bool in_use = false;
   bool wanted = false;     // Named by the current snapshot and not draining.
+  bool paused = false;     // For want of memory.
   bool is_tunnel = false;  // protocol: tcp
   int descriptor = -1;
   uint64_t id = 0;              // wire::Listener.id
@@ -33,12 +34,24 @@ struct Listener {
     return {slot, static_cast<uint16_t>(generation), kind, OwnerKind::listener};
   }
   void arm(ConnContext& context) {
-    if (wanted && !accept_op.is_busy() && !timer.is_set()) {
+    if (wanted && !paused && !accept_op.is_busy() && !timer.is_set()) {
       context.ring.accept(token(OpKind::accept), accept_op, descriptor);
     }
   }
   void stop(ConnContext& context) {
     wanted = false;
+    cancel_accept(context);
+  }
+  // What comes meanwhile waits in the kernel's queue.
+  void pause(ConnContext& context) {
+    paused = true;
+    cancel_accept(context);
+  }
+  void resume(ConnContext& context) {
+    paused = false;
+    arm(context);
+  }
+  void cancel_accept(ConnContext& context) {
     context.wheel.cancel(timer);
     if (accept_op.is_busy() && !cancel_op.is_busy()) {
       context.ring.cancel(token(OpKind::cancel), cancel_op, descriptor);

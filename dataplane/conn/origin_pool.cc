@@ -142,6 +142,15 @@ void OriginPool::connect_succeeded(Endpoint& endpoint) {
   endpoint.refused_until = Instant{};
 }
 
+void OriginPool::close_oldest_idle(ConnContext& context, uint32_t count) {
+  if (idle_count_ == 0) return;
+  for (auto& [id, endpoint] : endpoints_) {
+    for (; count > 0 && !endpoint->idle.is_empty(); --count) {
+      discard(context, *endpoint->idle.back(), Farewell::close);
+    }
+  }
+}
+
 void OriginPool::close_all_idle(ConnContext& context) {
   for (auto& [id, endpoint] : endpoints_) {
     while (OriginConn* conn = endpoint->idle.front()) discard(context, *conn, Farewell::close);

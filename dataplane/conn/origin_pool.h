@@ -72,6 +72,8 @@ class OriginPool {
     }
   }
   void close_all_idle(ConnContext& context);
+  // Up to `count` idle ones, of each endpoint those unused for longest.
+  void close_oldest_idle(ConnContext& context, uint32_t count);
   uint32_t idle_count() const { return idle_count_; }
 
   // Bytes behind a whole answer, or on an idle connection: an answer to nothing. Its connection is closed

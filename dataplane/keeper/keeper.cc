@@ -197,6 +197,7 @@ void Keeper::advance() {
   stats_.page().access_log_lost.set(access_log_.lines_lost());
   if (boot_failed_ && phase_ == KeeperPhase::serving) serve_last_good();
   watch_bake();
+  watch_pressure();
   send_status();
 }
 

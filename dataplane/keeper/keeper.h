@@ -6,12 +6,14 @@
 // orders.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <expected>
 #include <memory>
 #include <string>
 #include <vector>
 
+#include "dataplane/conn/memory_level.h"
 #include "dataplane/decide/snapshot.h"
 #include "dataplane/keeper/access_log_writer.h"
 #include "dataplane/keeper/control_link.h"
@@ -108,6 +110,7 @@ class Keeper {
   void store_served();
   void take_disk_results();
   void watch_bake();
+  void watch_pressure();
 
   // keeper_drain.cc
   void begin_drain(const char* why);
@@ -118,6 +121,11 @@ class Keeper {
   const KeeperOptions options_;
   Shelf& shelf_;
   StatsMemory& stats_;
+  struct PressureSeen {
+    std::array<uint64_t, kMemoryLevels> entered{};
+    uint64_t shortages = 0;
+  };
+  std::vector<PressureSeen> pressure_seen_;  // By worker.
   AccessLogWriter& access_log_;
   ControlLink link_;
   CrashGuard crash_guard_;

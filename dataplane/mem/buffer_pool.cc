@@ -2,6 +2,8 @@
 
 #include <sys/mman.h>
 
+#include <algorithm>
+
 #include "dataplane/mem/poison.h"
 #include "schemas/base/check.h"
 
@@ -10,6 +12,8 @@ namespace {
 
 constexpr uint32_t kClassShift = 30;
 constexpr uint32_t kIndexMask = (1u << kClassShift) - 1;
+constexpr uint32_t kPageBytes = 4096;
+constexpr uint32_t kKeptWarm = 64;  // Buffers of each class that keep their pages when free.
 constexpr uint32_t kLendClass = static_cast<uint32_t>(SizeClass::k64KiB);
 
 // A buffer's entry in reference_counts: 0 free, kLent with the kernel, else its references. One buffer
@@ -71,7 +75,12 @@ BufferPool::~BufferPool() {
 }
 
 uint32_t BufferPool::pop_free(Class& pool) {
-  if (pool.free_depth > 0) return pool.free_stack[--pool.free_depth];
+  if (pool.free_depth > 0) {
+    const uint32_t index = pool.free_stack[--pool.free_depth];
+    pool.free_depth_least = std::min(pool.free_depth_least, pool.free_depth);
+    pool.trimmed = std::min(pool.trimmed, pool.free_depth);
+    return index;
+  }
   if (pool.untouched < pool.total) return pool.untouched++;
   return UINT32_MAX;
 }
@@ -161,6 +170,32 @@ void BufferPool::return_unused(BufferId id) {
   CHECK(pool.reference_counts[index] == kLent);
   --pool.lent;
   push_free(pool, index);
+}
+
+// Buffers below a page are left alone: four of them share one.
+void BufferPool::trim(uint32_t count_max) {
+  for (Class& pool : classes_) {
+    if (pool.bytes < kPageBytes) continue;
+    const uint32_t unneeded = pool.free_depth_least > kKeptWarm ? pool.free_depth_least - kKeptWarm : 0;
+    for (; pool.trimmed < unneeded && count_max > 0; --count_max) {
+      const uint32_t index = pool.free_stack[pool.trimmed++];
+      madvise(pool.base + std::size_t{index} * pool.bytes, pool.bytes, MADV_DONTNEED);
+    }
+    pool.free_depth_least = pool.free_depth;
+  }
+}
+
+bool BufferPool::has_cold() const {
+  for (const Class& pool : classes_) {
+    if (pool.bytes >= kPageBytes && pool.free_depth > pool.trimmed + kKeptWarm) return true;
+  }
+  return false;
+}
+
+void BufferPool::drop_pages(BufferId id) {
+  Class& pool = class_holding(id);
+  CHECK(pool.reference_counts[index_of(id)] == kLent);
+  madvise(pool.base + std::size_t{index_of(id)} * pool.bytes, pool.bytes, MADV_DONTNEED);
 }
 
 uint32_t BufferPool::free_count(SizeClass size_class) const {

@@ -56,11 +56,17 @@ class BufferPool {
   BufferId lend();
   void take_back(BufferId id);
   void return_unused(BufferId id);
+  void drop_pages(BufferId id);  // Of a lent buffer: what it holds is lost.
 
   uint32_t free_count(SizeClass size_class) const;
   uint32_t held_count(SizeClass size_class) const;
   uint32_t lent_count() const;
   uint32_t total_count(SizeClass size_class) const;
+  // Pages of free buffers go back to the system when they were not needed since the last call, at most
+  // `count_max` buffers of them; the hottest are kept. has_cold(): another call may find some.
+  void trim(uint32_t count_max);
+  bool has_cold() const;
+
   uint64_t held_bytes() const;  // Sum over classes of held buffers times their size.
   // Aborts unless invariant 1 holds. O(classes); simulation calls it every tick.
   void check_invariants() const;
@@ -71,6 +77,8 @@ class BufferPool {
     uint16_t* reference_counts = nullptr;  // 0: free; UINT16_MAX: lent.
     uint32_t* free_stack = nullptr;        // Indices; the top is the hottest.
     uint32_t free_depth = 0;               // Entries of free_stack.
+    uint32_t free_depth_least = 0;         // Since the last trim().
+    uint32_t trimmed = 0;                  // So many at the bottom of free_stack have no pages.
     uint32_t untouched = 0;                // Indices from here up were never handed out.
     uint32_t total = 0;
     uint32_t held = 0;

@@ -253,6 +253,23 @@ std::span<std::byte> ByteChain::make_contiguous(ChainMemory& memory, uint64_t co
   return {data, count};
 }
 
+void ByteChain::compact(ChainMemory& memory) {
+  constexpr uint64_t kFewBytes = kSizeClassBytes[1] / 2;
+  if (head_ == nullptr || head_ != tail_ || head_->buffer == kNoBuffer || bytes_ > kFewBytes) return;
+  if (memory.buffers.bytes(head_->buffer).size() <= kSizeClassBytes[1]) return;
+  const BufferId buffer = memory.buffers.take(bytes_ * 2);
+  if (buffer == kNoBuffer) return;
+  std::span<std::byte> room = memory.buffers.bytes(buffer);
+  if (room.size() > kSizeClassBytes[1]) {  // Small ones are gone: nothing would be gained.
+    memory.buffers.release(buffer);
+    return;
+  }
+  std::memcpy(room.data(), head_->data, head_->length);
+  memory.buffers.release(head_->buffer);
+  head_->buffer = buffer;
+  head_->data = room.data();
+}
+
 void ByteChain::copy_out(std::span<std::byte> target) const {
   for (const Segment* segment = head_; !target.empty(); segment = segment->next) {
     const std::size_t part = std::min(target.size(), std::size_t{segment->length});

@@ -79,6 +79,9 @@ class ByteChain {
   // count <= kReceiveBytesMax.
   std::span<std::byte> make_contiguous(ChainMemory& memory, uint64_t count);
 
+  // Few bytes in a large buffer move to a small one, with room to grow there; else nothing happens.
+  void compact(ChainMemory& memory);
+
   // Fills up to ranges.size() spans from the front; returns how many. For gathered sends.
   uint32_t gather(std::span<std::span<std::byte>> ranges) const;
 

@@ -140,6 +140,11 @@ class Ring {
   // Seconds since the epoch, sampled with now(); for logs and Date-like values only.
   int64_t wall_clock_nanoseconds() const;
 
+  // When nothing was received since the last call, the memory of lent buffers goes back to the system, and
+  // fewer are lent from then on. has_warm_lent(): another call may find some.
+  void trim_lent();
+  bool has_warm_lent() const;
+
   // Any thread, async-signal-safe: makes submit_and_wait return.
   void wake();
 

@@ -50,6 +50,14 @@ Instant Ring::now() const {
 Instant Ring::read_clock() const {
   return Instant{clock_nanoseconds(CLOCK_MONOTONIC)};
 }
+void Ring::trim_lent() {
+  impl_->lent.trim();
+}
+
+bool Ring::has_warm_lent() const {
+  return impl_->lent.is_warm();
+}
+
 int64_t Ring::wall_clock_nanoseconds() const {
   return impl_->wall_clock;
 }

@@ -20,7 +20,7 @@ std::size_t shared_bytes(std::size_t entries) {
 }  // namespace
 
 LentBuffers::LentBuffers(BufferPool& pool, uint32_t min, uint32_t max)
-    : pool_(pool), by_number_(max, kNoBuffer), target_(min) {
+    : pool_(pool), by_number_(max, kNoBuffer), target_(min), target_min_(min) {
   CHECK(std::has_single_bit(max) && max <= kEntriesMax);
   CHECK(min > 0 && min <= max);
   free_numbers_.reserve(max);
@@ -72,12 +72,24 @@ BufferId LentBuffers::claim(uint16_t number, bool has_data) {
   CHECK(id != kNoBuffer);
   by_number_[number] = kNoBuffer;
   free_numbers_.push_back(number);
+  was_claimed_ = is_warm_ = true;
   if (has_data) {
     pool_.take_back(id);
     return id;
   }
   pool_.return_unused(id);
   return kNoBuffer;
+}
+
+void LentBuffers::trim() {
+  if (!was_claimed_ && is_warm_) {
+    target_ = target_min_;
+    for (const BufferId id : by_number_) {
+      if (id != kNoBuffer) pool_.drop_pages(id);
+    }
+    is_warm_ = false;
+  }
+  was_claimed_ = false;
 }
 
 void LentBuffers::give_back(io_uring& uring) {

@@ -4,7 +4,10 @@
 // 1. At most `max` buffers are lent, each under its own 16-bit number; a number is reused when the
 //    completion that names it was claimed.
 // 2. The kernel takes them first in, first out, so few lent buffers are a small working set: lending
-//    starts at `min` and doubles only when the kernel ran dry.
+//    starts at `min` and doubles only when the kernel ran dry; trim() sets it back.
+// 3. The kernel writes to a lent buffer only inside our own io_uring_enter (DEFER_TASKRUN), so that between
+// two
+//    of them the pages of those that no completion names may be dropped.
 #pragma once
 
 #include <cstdint>
@@ -26,6 +29,10 @@ class LentBuffers {
   LentBuffers(const LentBuffers&) = delete;
   LentBuffers& operator=(const LentBuffers&) = delete;
 
+  // Drops the pages of what is lent, once nothing was claimed since the call before.
+  void trim();
+  bool is_warm() const { return is_warm_; }
+
   int open(io_uring& uring);  // 0, or a negated errno.
   void refill();              // Lends up to the target; one publication for all.
   void ran_dry() { is_dry_ = true; }
@@ -40,7 +47,10 @@ class LentBuffers {
   std::vector<BufferId> by_number_;     // kNoBuffer: this number is not lent.
   std::vector<uint16_t> free_numbers_;  // A stack.
   uint32_t target_;
+  uint32_t target_min_;
   bool is_dry_ = false;
+  bool is_warm_ = true;
+  bool was_claimed_ = true;  // Since the last trim().
 };
 
 }  // namespace sluice::dataplane

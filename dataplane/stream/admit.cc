@@ -113,6 +113,8 @@ void wait_for_rest(StreamContext& context, ClientConn& client) {
   }
   client.timed_out = false;
   context.wheel.set(client.timer, deadline);
+  // A head that comes in pieces must not keep the buffer it was received in: 64 KiB for a few bytes.
+  client.inbox.compact(context.memory);
   client.want_input(context, 0, true);
 }
 

@@ -138,7 +138,8 @@ void start_attempt(StreamContext& context, Stream& stream) {
   origin = context.pool.connect(context, endpoint, error);
   if (origin == nullptr) {
     pool_stats.in_flight.subtract(1);
-    answer_error(context, stream, Reason::out_of_memory);
+    context.descriptors_short = true;
+    answer_error(context, stream, Reason::out_of_descriptors, 1);
     return;
   }
   pool_stats.connects.add(1);

@@ -81,7 +81,9 @@ struct StreamContext : ConnContext {
   const Published* published = nullptr;                          // Adopted this tick; null before the first.
   const decide::Placement* placement = nullptr;
   Phase phase = Phase::serving;
-  Identity identity{};  // Scratch, like request_head.
+  Identity identity{};                                             // Scratch, like request_head.
+  IntrusiveList<ClientConn, &ClientConn::waiting_hook> waiting{};  // Without a stream, longest first.
+  bool descriptors_short = false;  // A connection to an origin found none; worker/pressure.cc looks.
 };
 
 // ---- session.cc

@@ -15,11 +15,11 @@ namespace sluice::dataplane {
 namespace {
 
 // Nothing but the client holds its body up: not the origin, not our answer to it, not our memory.
-bool body_is_due(const Stream& stream) {
+bool body_is_due(const StreamContext& context, const Stream& stream) {
   const ClientConn& client = *stream.client;
   return !stream.request_complete && stream.state != StreamState::connecting && client.outbox.is_empty() &&
          !client.place_hook.is_linked() &&
-         (stream.origin == nullptr || stream.origin->outbox.bytes() < kWindowBytes / 2);
+         (stream.origin == nullptr || stream.origin->outbox.bytes() < context.window_bytes / 2);
 }
 
 // A client that was told to wait for 100 Continue is not slow; client_body bounds that wait. Once the answer
@@ -102,7 +102,7 @@ void take_patience(Stream& stream, const wire::Policy& policy, const wire::Timeo
 void watch_client(StreamContext& context, Stream& stream) {
   Instant deadline = std::min(total_deadline(stream), write_deadline(stream));
   if (!stream.request_complete) {
-    const bool is_due = body_is_due(stream);
+    const bool is_due = body_is_due(context, stream);
     const bool is_timed = is_due && body_rate_applies(stream);
     run_body_clock(context, stream, is_timed);
     if (is_due) deadline = std::min(deadline, body_deadline(stream));
@@ -115,7 +115,7 @@ void watch_client(StreamContext& context, Stream& stream) {
 void watch_origin(StreamContext& context, Stream& stream) {
   OriginConn* origin = stream.origin;
   if (origin == nullptr || stream.state == StreamState::connecting) return;
-  const bool client_is_the_slow_one = stream.client->outbox.bytes() >= kWindowBytes / 2;
+  const bool client_is_the_slow_one = stream.client->outbox.bytes() >= context.window_bytes / 2;
   if ((stream.request_complete || !origin->outbox.is_empty()) && !client_is_the_slow_one) {
     const bool owes_head = stream.state == StreamState::exchanging;
     const Instant since =
@@ -135,7 +135,7 @@ bool end_if_overdue(StreamContext& context, Stream& stream) {
     abort_stream(context, stream, Reason::client_stalled, Farewell::reset);
     return true;
   }
-  if (stream.state == StreamState::finishing || !body_is_due(stream)) return false;
+  if (stream.state == StreamState::finishing || !body_is_due(context, stream)) return false;
   const bool is_timed = !stream.body_clock_started.is_never() && body_rate_applies(stream);
   if (is_timed && context.now >= body_rate_deadline(stream)) {
     body_is_overdue(context, stream, Reason::body_too_slow);

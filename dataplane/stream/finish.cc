@@ -90,6 +90,7 @@ Stream* begin_stream(StreamContext& context, ClientConn& client) {
   if (stream == nullptr) return nullptr;
   stream->client = &client;
   client.stream = stream;
+  if (client.waiting_hook.is_linked()) client.waiting_hook.unlink();
   stream->client_address = client.peer;
   stream->client_text = client.peer_text();
   stream->state = StreamState::finishing;  // Until a step says otherwise.
@@ -124,6 +125,7 @@ bool finishing_step(StreamContext& context, Stream& stream) {
     client.drain(context, Farewell::linger);
     return false;
   }
+  context.waiting.push_back(client);
   return true;
 }
 

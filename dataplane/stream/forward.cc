@@ -37,7 +37,7 @@ void keep_for_replay(StreamContext& context, Stream& stream, uint64_t count) {
 void forward_length(StreamContext& context, Stream& stream) {
   ByteChain& inbox = stream.client->inbox;
   ByteChain& outbox = stream.origin->outbox;
-  const uint64_t room = outbox.bytes() < kWindowBytes ? kWindowBytes - outbox.bytes() : 0;
+  const uint64_t room = outbox.bytes() < context.window_bytes ? context.window_bytes - outbox.bytes() : 0;
   const uint64_t count = std::min({inbox.bytes(), stream.request_remaining, room});
   if (count == 0) return;
   keep_for_replay(context, stream, count);
@@ -51,8 +51,9 @@ void forward_length(StreamContext& context, Stream& stream) {
 bool forward_chunked(StreamContext& context, Stream& stream) {
   stream.replay_is_possible = false;
   uint64_t framing_bytes = 0;
-  const ChunkPumpResult result = pump_chunks(context.memory, stream.request_chunks, stream.client->inbox,
-                                             stream.origin->outbox, true, kWindowBytes, framing_bytes);
+  const ChunkPumpResult result =
+      pump_chunks(context.memory, stream.request_chunks, stream.client->inbox, stream.origin->outbox, true,
+                  context.window_bytes, framing_bytes);
   stream.request_body_bytes = stream.request_chunks.data_bytes();
   Reason reason = Reason::none;
   if (result == ChunkPumpResult::rejected) reason = stream.request_chunks.reason();

@@ -204,7 +204,7 @@ enum class BodyProgress : uint8_t { waiting, complete, broken_chunk, out_of_memo
 BodyProgress move_body(StreamContext& context, Stream& stream) {
   OriginConn& origin = *stream.origin;
   ByteChain& outbox = stream.client->outbox;
-  const uint64_t room = outbox.bytes() < kWindowBytes ? kWindowBytes - outbox.bytes() : 0;
+  const uint64_t room = outbox.bytes() < context.window_bytes ? context.window_bytes - outbox.bytes() : 0;
   const uint64_t count = std::min(origin.inbox.bytes(), room);
   switch (stream.response_framing) {
     case BodyFraming::none:
@@ -217,7 +217,8 @@ BodyProgress move_body(StreamContext& context, Stream& stream) {
     }
     case BodyFraming::chunked:
       switch (pump_chunks(context.memory, stream.response_chunks, origin.inbox, outbox,
-                          stream.shape == BodyShape::as_is, kWindowBytes, stream.response_head_bytes)) {
+                          stream.shape == BodyShape::as_is, context.window_bytes,
+                          stream.response_head_bytes)) {
         case ChunkPumpResult::end:
           return BodyProgress::complete;
         case ChunkPumpResult::rejected:
@@ -270,7 +271,7 @@ bool relay_body(StreamContext& context, Stream& stream) {
     case BodyProgress::waiting:
       break;
   }
-  const bool window_is_full = stream.client->outbox.bytes() >= kWindowBytes;
+  const bool window_is_full = stream.client->outbox.bytes() >= context.window_bytes;
   if ((origin.input_ended || origin.receive_error != 0) && !window_is_full) {
     truncate_response(context, stream, Reason::response_truncated);
     return true;
@@ -278,7 +279,7 @@ bool relay_body(StreamContext& context, Stream& stream) {
   if (origin.timed_out) {
     origin.timed_out = false;
     if (context.now - origin.active_at >= Duration::milliseconds(stream.timeouts.response()) &&
-        stream.client->outbox.bytes() < kWindowBytes / 2) {
+        stream.client->outbox.bytes() < context.window_bytes / 2) {
       truncate_response(context, stream, Reason::response_timeout);
       return true;
     }

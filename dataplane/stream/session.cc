@@ -64,7 +64,7 @@ bool stream_step(StreamContext& context, ClientConn& client) {
       // A FIN after a complete request is a half-close and the answer is still wanted; inside a request
       // body, with nothing left to forward, the request can never become complete.
       if (!forwarded && client.input_ended && !stream.request_complete &&
-          stream.origin->outbox.bytes() < kWindowBytes) {
+          stream.origin->outbox.bytes() < context.window_bytes) {
         abort_stream(context, stream, Reason::client_aborted, Farewell::close);
         return false;
       }

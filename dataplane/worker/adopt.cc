@@ -89,6 +89,7 @@ void Worker::Impl::adopt_listener(const Published& published, uint32_t index, in
   std::memcpy(listener->name, name.data(), listener->name_length);
   listener->index = index;
   listener->wanted = context->phase == Phase::serving;
+  listener->paused = memory_level == MemoryLevel::pause_accept;
   listener->is_tunnel = wanted.protocol() == wire::Protocol::tcp;
   listener->stats_slot = published.listener_stats_slots[index];
   std::snprintf(listener->port_text, sizeof(listener->port_text), "%u", wanted.address().port());

@@ -54,7 +54,7 @@ void Worker::Impl::on_listener(const Completion& completion) {
   if (completion.token.kind == OpKind::cancel) {
     listener->cancel_op.finish();
     // The cancel may have missed an accept that was just being retried: ask again.
-    if (!listener->wanted && listener->accept_op.is_busy()) {
+    if ((!listener->wanted || listener->paused) && listener->accept_op.is_busy()) {
       wheel->set(listener->timer, context->now + Duration::milliseconds(20));
     }
     return;
@@ -65,18 +65,16 @@ void Worker::Impl::on_listener(const Completion& completion) {
   } else if (completion.result != -ECANCELED) {
     options.stats->accept_errors.add(1);
     const bool is_passing = completion.result == -ECONNABORTED || completion.result == -EINTR;
+    if (completion.result == -EMFILE || completion.result == -ENFILE) descriptors_ran_out();
     if (!is_passing && listener->wanted) wheel->set(listener->timer, context->now + kAcceptRetryDelay);
   }
   listener->arm(*context);
 }
 
 uint32_t Worker::Impl::client_connections_max() const {
-  if (context->published == nullptr) return clients.capacity();
-  const Published& published = *context->published;
-  const uint32_t limit = published.snapshot->root().limits()->connections();
-  const auto workers = static_cast<uint32_t>(published.sockets.empty() ? 1 : published.sockets[0].size());
-  if (limit == 0) return clients.capacity();
-  return std::min(clients.capacity(), std::max(1u, (limit + workers - 1) / workers));
+  const uint32_t limit =
+      context->published == nullptr ? 0 : context->published->snapshot->root().limits()->connections();
+  return limit == 0 ? options.client_connections_max : std::min(options.client_connections_max, limit);
 }
 
 // True when the address is below connections_per_ip, and now counted under `key` (0: nothing to count).
@@ -123,12 +121,13 @@ void Worker::Impl::on_accept(Listener& listener, int descriptor) {
     refuse_connection(descriptor, Reason::address_limit);
     return;
   }
-  ClientConn* client = clients.in_use() < client_connections_max() ? clients.take() : nullptr;
-  if (client == nullptr) {
+  if (!take_connection_place()) {
     if (key != 0) options.shelf->address_counts.leave(key);
     refuse_connection(descriptor, Reason::too_many_connections);
     return;
   }
+  ClientConn* client = clients.take();
+  CHECK(client != nullptr);  // There are slots for every place.
   client->address_key = key;
   stats.connections_accepted.add(1);
   stats.connections_open.add(1);
@@ -138,6 +137,7 @@ void Worker::Impl::on_accept(Listener& listener, int descriptor) {
   client->timer.owner_slot = client->slot;
   client->open(*context, descriptor);
   client->idle_since = context->now;
+  context->waiting.push_back(*client);
   client->set_peer(ip_of(address), port_of(address));
   client->proxy_header = proxy_header_of(listener, client->peer);
   context->mark_ready(*client);
@@ -183,10 +183,10 @@ void Worker::Impl::on_timer(TimerNode& node) {
   switch (static_cast<OwnerKind>(node.owner_kind)) {
     case OwnerKind::listener: {
       Listener& listener = listeners.at(node.owner_slot);
-      if (listener.wanted) {
+      if (listener.wanted && !listener.paused) {
         listener.arm(*context);
       } else if (listener.in_use) {
-        listener.stop(*context);
+        listener.cancel_accept(*context);
       }
       return;
     }
@@ -195,6 +195,11 @@ void Worker::Impl::on_timer(TimerNode& node) {
       return;
     case OwnerKind::origin_conn:
       origins.at(node.owner_slot).on_timer(*context);
+      return;
+    case OwnerKind::worker:  // A look at the pressure follows in every tick; this one was asked for.
+      if (&node != &trim_timer) return;
+      buffers.trim(kTrimmedAtOnce);
+      ring->trim_lent();
       return;
     default:
       CHECK(false);

@@ -67,6 +67,7 @@ class Shelf {
   // ---- written by workers (atomics), read by workers
   AddressCounts address_counts;
   RateTable rates;
+  std::atomic<uint32_t> client_connections{0};
 
   // True when no worker of `count` can still reach `old`, given that `fresh_version` replaced it.
   // (After snapshot_seen passes fresh_version a worker can only lose pins on `old`, never gain one.)

@@ -17,15 +17,23 @@ Worker::Impl::Impl(const WorkerOptions& wanted)
     : options(wanted),
       buffers(wanted.buffers),
       listeners(kListenersMax),
-      clients(wanted.client_connections_max),
+      clients(wanted.client_connections_max + kReplacedAtOnceMax),
       origins(wanted.origin_connections_max),
-      streams(wanted.streams_max),
+      streams(wanted.streams_max + kReplacedAtOnceMax),
       rng(wanted.seed),
       request_head(std::make_unique<RequestHead>()),
       response_head(std::make_unique<ResponseHead>()),
-      scratch(kScratchBytes) {}
+      scratch(kScratchBytes) {
+  for (TimerNode* timer : {&pressure_timer, &trim_timer}) {
+    timer->owner_kind = static_cast<uint8_t>(OwnerKind::worker);
+  }
+}
 
 Worker::Impl::~Impl() {
+  if (wheel != nullptr) {
+    wheel->cancel(pressure_timer);
+    wheel->cancel(trim_timer);
+  }
   context.reset();
   pool.reset();
   ring.reset();  // Before the buffers it lends: waits until the kernel holds nothing.
@@ -88,6 +96,7 @@ bool Worker::Impl::run_tick() {
   wheel->advance(context->now, [this](TimerNode& node) { on_timer(node); });
   wake_starved();
   decide_ready();
+  relieve_pressure();
   reap();
   publish_books();
   return true;
@@ -148,6 +157,10 @@ void Worker::Impl::reap() {
     --client.listener->connections;
     options.stats->listeners[client.listener->stats_slot].connections_open.subtract(1);
     client.listener = nullptr;
+    if (client.waiting_hook.is_linked()) client.waiting_hook.unlink();
+    options.shelf->client_connections.fetch_sub(1, std::memory_order_relaxed);
+    if (client.makes_room) --making_room;
+    client.makes_room = false;
     if (client.address_key != 0) options.shelf->address_counts.leave(client.address_key);
     client.address_key = 0;
     client.requests = 0;
@@ -172,6 +185,7 @@ void Worker::Impl::publish_books() {
   stats.system_calls.set(ring->system_calls());
   stats.completion_overflows.set(ring->completion_overflows());
   stats.buffers_held_bytes.set(buffers.held_bytes());
+  stats.memory_limit_bytes.set(memory_limit_bytes());
   stats.streams_open.set(streams.in_use());
   stats.client_connections.set(clients.in_use());
   stats.origin_connections.set(origins.in_use());

@@ -21,7 +21,7 @@ struct WorkerOptions {
   AccessLogRing* access_log = nullptr;  // Null: no access log.
   RingOptions ring;
   BufferPoolSizes buffers;
-  uint32_t client_connections_max = 65536;  // Slots; address space only until used.
+  uint32_t client_connections_max = 65536;  // Of all workers; any one may have them all.
   uint32_t origin_connections_max = 65536;
   uint32_t streams_max = 65536;
   uint64_t seed = 1;

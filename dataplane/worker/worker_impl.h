@@ -5,10 +5,16 @@
 #include <memory>
 #include <vector>
 
+#include "dataplane/conn/memory_level.h"
 #include "dataplane/stream/context.h"
 #include "dataplane/worker/worker.h"
 
 namespace sluice::dataplane {
+
+// Connections admitted above the limit while the ones they replace are still closing.
+inline constexpr uint32_t kReplacedAtOnceMax = 64;
+// Buffers whose pages go back to the system in one tick: some 0.2 ms.
+inline constexpr uint32_t kTrimmedAtOnce = 128;
 
 struct Worker::Impl {
   explicit Impl(const WorkerOptions& options);
@@ -44,6 +50,20 @@ struct Worker::Impl {
   void stop_everything();
   uint32_t client_connections_max() const;
 
+  // ---- pressure.cc
+  void relieve_pressure();
+  void look_again(Instant when);
+  void relieve_memory();
+  void relieve_crowd();
+  void enter_memory_level(MemoryLevel level);
+  void reset_slow_readers();
+  ClientConn* oldest_waiting();
+  bool shed_oldest_waiting(Duration waited_least);
+  bool take_connection_place();
+  void descriptors_ran_out();
+  uint64_t memory_limit_bytes() const;
+  uint32_t memory_used_permille() const;
+
   WorkerOptions options;
   BufferPool buffers;
   SegmentPool segments;
@@ -61,6 +81,12 @@ struct Worker::Impl {
   std::unique_ptr<StreamContext> context;
 
   Op wake_op;
+  MemoryLevel memory_level = MemoryLevel::normal;
+  Instant memory_level_since;
+  Instant next_shedding;
+  uint32_t making_room = 0;  // Connections closed for others and not yet gone.
+  TimerNode pressure_timer;  // Looks again although nothing happened.
+  TimerNode trim_timer;
   uint64_t snapshot_version = 0;
   uint64_t placement_version = 0;
   uint64_t settled_version = 0;

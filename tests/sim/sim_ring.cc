@@ -114,6 +114,13 @@ Instant Ring::read_clock() const {
 }
 
 // The simulated epoch began on 2026-01-01.
+// The model's kernel copies at completion; its buffers have no pages to give back.
+void Ring::trim_lent() {}
+
+bool Ring::has_warm_lent() const {
+  return false;
+}
+
 int64_t Ring::wall_clock_nanoseconds() const {
   return 1'767'225'600'000'000'000 + impl_->model.now().nanoseconds;
 }

@@ -41,7 +41,7 @@ timeouts: {client_header: 5s, client_body: 1500ms, client_idle: 2m, connect: 1s,
            origin_idle: 7s, tunnel_idle: 2h, client_write: 9s, request_total: 5m, drain: 0s}
 limits: {header_bytes: 16k, header_fields: 64, uri_bytes: 4K, body_bytes: 8m, connections: 1000,
          connections_per_ip: 10, rate_limit_per_ip: {requests_per_second: 50, burst: 70},
-         body_rate: {bytes_per_second: 1k, grace: 2s}}
+         body_rate: {bytes_per_second: 1k, grace: 2s}, memory: 256m}
 access_log: {path: /var/log/access.log, format: json}
 retries: {attempts: 0, budget: 5%}
 gateway: {name: gw-a, zone: eu-1, groups: [one, two]}
@@ -52,7 +52,7 @@ gateway: {name: gw-a, zone: eu-1, groups: [one, two]}
   EXPECT_EQ(config.timeouts,
             (Timeouts{{5000, 1500, 120'000, 1000, 3'600'000, 7000, 7'200'000, 9000, 300'000}}));
   EXPECT_EQ(config.drain_milliseconds, 0U);
-  EXPECT_EQ(config.limits, (Limits{16384, 64, 4096, 8 << 20, 1000, 10, {3000, 70}, {1024, 2000}}));
+  EXPECT_EQ(config.limits, (Limits{16384, 64, 4096, 8 << 20, 1000, 10, {3000, 70}, {1024, 2000}, 256 << 20}));
   EXPECT_EQ(config.access_log, (AccessLog{wire::LogFormat::json, "/var/log/access.log", ""}));
   EXPECT_EQ(config.retries, (Retries{0, 5}));
   EXPECT_EQ(config.gateway, (Gateway{"gw-a", "eu-1", {"one", "two"}}));
@@ -141,6 +141,7 @@ INSTANTIATE_TEST_SUITE_P(
         Refusal{"limits: {rate_limit_per_ip: {requests_per_second: 1, key: route}}",
                 "7:54: rate_limit_per_ip has no key \"key\"; it has requests_per_second, "
                 "requests_per_minute or burst"},
+        Refusal{"limits: {memory: 1m}", "7:18: \"1m\" is out of range; from 4m to 1048576g"},
         Refusal{"limits: {body_rate: {bytes_per_second: 0}}", "7:40: \"0\" is out of range; from 1 to 1g"},
         Refusal{"timeouts: {client_write: off}",
                 "7:26: \"off\" is not a duration; write a whole number and ms, s, m or h: 500ms, 10s"},

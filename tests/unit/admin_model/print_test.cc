@@ -28,7 +28,7 @@ TEST(Print, YamlIsReadable) {
             "origin_idle: 50s, tunnel_idle: 1h, client_write: 30s, request_total: off, drain: 30s}\n"
             "limits: {header_bytes: 32k, header_fields: 128, uri_bytes: 8k, body_bytes: unlimited, "
             "connections: auto, connections_per_ip: 1024, "
-            "body_rate: {bytes_per_second: 240, grace: 5s}}\n"
+            "body_rate: {bytes_per_second: 240, grace: 5s}, memory: auto}\n"
             "access_log: {path: stdout, format: combined}\n"
             "retries: {attempts: 2, budget: \"20%\"}\n"
             "gateway: {name: gateway}\n"
@@ -68,7 +68,7 @@ TEST(Print, EverythingRoundTrips) {
 workers: 7
 access_log: {path: /tmp/log, format: "$remote_addr \"$request\" $$$$ $status"}
 limits: {body_bytes: 1234567, connections: 9, header_bytes: 2000, uri_bytes: 1999, body_rate: off,
-         rate_limit_per_ip: {requests_per_minute: 7, burst: 9}}
+         memory: 100m, rate_limit_per_ip: {requests_per_minute: 7, burst: 9}}
 timeouts: {connect: 1234ms, client_write: 5s, request_total: 1h, drain: 0s}
 gateway: {name: x, zone: y, groups: [a, b]}
 path_policy: {mode: reject, encoded_slash: decode}

@@ -213,5 +213,40 @@ TEST(BufferPool, AgreesWithAModelForManySeeds) {
   for (uint64_t seed = 1; seed <= 50; ++seed) run_against_model(seed);
 }
 
+// Memory that a burst touched goes back to the system once nobody needs it; the bytes in use stay.
+TEST(BufferPool, TrimGivesBackWhatWasNotNeededAndKeepsTheHottest) {
+  BufferPool pool(BufferPoolSizes{.count = {0, 0, 0, 512}});
+  std::vector<BufferId> taken;
+  for (int i = 0; i < 400; ++i) {
+    taken.push_back(pool.take(60'000));
+    std::memset(pool.bytes(taken.back()).data(), 7, 65536);
+  }
+  const BufferId kept = taken.front();
+  for (std::size_t i = 1; i < taken.size(); ++i) pool.release(taken[i]);
+  EXPECT_TRUE(pool.has_cold());
+  pool.trim(1000);  // All were needed a moment ago.
+  const std::vector<std::byte> zeros(65536);
+  const auto count_zero = [&] {
+    uint32_t count = 0;
+    std::vector<BufferId> looked;
+    for (int i = 0; i < 399; ++i) {
+      looked.push_back(pool.take(60'000));
+      count += std::memcmp(pool.bytes(looked.back()).data(), zeros.data(), zeros.size()) == 0;
+    }
+    for (auto id = looked.rbegin(); id != looked.rend(); ++id) pool.release(*id);
+    return count;
+  };
+  EXPECT_EQ(count_zero(), 0u);
+  pool.trim(1000);  // count_zero() needed all of them.
+  pool.trim(100);
+  EXPECT_TRUE(pool.has_cold());
+  pool.trim(1000);
+  EXPECT_FALSE(pool.has_cold());
+  EXPECT_EQ(count_zero(), 399u - 64u);
+  EXPECT_EQ(std::to_integer<int>(pool.bytes(kept)[65535]), 7);
+  pool.release(kept);
+  pool.check_invariants();
+}
+
 }  // namespace
 }  // namespace sluice::dataplane
