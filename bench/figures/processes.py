@@ -75,13 +75,13 @@ class Origin:
 class Sluice:
     """The data plane and admin under `sluice run`."""
 
-    def __init__(self, config, core=0):
+    def __init__(self, config, core=0, prefix=()):
         self.directory = Path(tempfile.mkdtemp(prefix="sluice-figures-"))
         self.admin_port = free_port()
         self.config_file = self.directory / "sluice.yaml"
         self.write_config(config)
         self.started = time.monotonic()
-        self.process = subprocess.Popen([str(BIN / "sluice"), "run", "-c", str(self.config_file)],
+        self.process = subprocess.Popen([*prefix, str(BIN / "sluice"), "run", "-c", str(self.config_file)],
                                         stdout=subprocess.DEVNULL, stderr=open(self.directory / "log", "w"))
         wait_until(self.dataplane_pid, "the data plane's start")
         self.pid = self.dataplane_pid()
@@ -119,16 +119,18 @@ class Sluice:
 class Peer:
     """nginx or HAProxy with one worker, tuned as documented in the templates beside this file."""
 
-    def __init__(self, name, origin_port, core=0):
+    def __init__(self, name, origin_port, core=0, folder="", prefix=(), **more):
         self.directory = Path(tempfile.mkdtemp(prefix=f"{name}-figures-"))
         self.port = free_port()
-        template = (Path(__file__).parent / f"{name}.conf").read_text()
+        template = (Path(__file__).parent / folder / f"{name}.conf").read_text()
         text = template.replace("@PORT@", str(self.port)).replace("@ORIGIN@", f"127.0.0.1:{origin_port}")
         text = text.replace("@DIRECTORY@", str(self.directory))
+        for word, value in more.items():
+            text = text.replace(f"@{word.upper()}@", str(value))
         (self.directory / "conf").write_text(text)
         command = {"nginx": ["nginx", "-p", str(self.directory), "-c", str(self.directory / "conf")],
                    "haproxy": ["haproxy", "-db", "-f", str(self.directory / "conf")]}[name]
-        self.process = subprocess.Popen(command, stderr=subprocess.DEVNULL)
+        self.process = subprocess.Popen([*prefix, *command], stderr=subprocess.DEVNULL)
         wait_until(lambda: answers(self.port), f"{name}'s start")
         workers = subprocess.run(["pgrep", "-P", str(self.process.pid)], capture_output=True, text=True)
         self.pid = int((workers.stdout.split() or [self.process.pid])[0])

@@ -232,4 +232,9 @@ def start(quick):
             "first_answer_ms_max": round(max(times))}
 
 
-ALL = {"plain": plain, "storm": storm, "routes": routes, "idle": idle, "start": start}
+def abuse(quick):
+    import abuse_scenario
+    return abuse_scenario.run(quick)
+
+
+ALL = {"plain": plain, "storm": storm, "routes": routes, "idle": idle, "start": start, "abuse": abuse}

@@ -88,13 +88,24 @@ class Builder {
     });
     wire::PolicyBuilder policy_builder(out);
     policy_builder.add_retry_attempts(spec_.retry_attempts);
-    policy_builder.add_client_write(spec_.timeouts.client_body());
+    const LimitsSpec& drawn = spec_.limits;
+    const wire::BodyRate body_rate(drawn.body_bytes_per_second, drawn.body_grace_milliseconds);
+    const wire::RateLimit route_rate(drawn.route_requests_per_minute, drawn.burst, wire::RateKey::route);
+    const wire::RateLimit address_rate(drawn.address_requests_per_minute, drawn.burst, wire::RateKey::ip);
+    policy_builder.add_client_write(drawn.client_write_milliseconds > 0 ? drawn.client_write_milliseconds
+                                                                        : spec_.timeouts.client_body());
+    policy_builder.add_request_total(drawn.request_total_milliseconds);
+    if (drawn.body_bytes_per_second > 0) policy_builder.add_body_rate(&body_rate);
+    if (drawn.route_requests_per_minute > 0) policy_builder.add_rate_limit(&route_rate);
     const auto policy = policy_builder.Finish();
     const auto redirect = wire::CreateRedirectDirect(out, 302, "{scheme}://{host}/elsewhere{query}");
     const auto response = wire::CreateResponseDirect(out, 200, "text/plain", "fixed\n", 0);
     const auto log = wire::CreateAccessLogDirect(out, wire::LogFormat::off, "", "");
-    const wire::Limits limits(UINT64_MAX, 32 * 1024, 128, 8 * 1024, spec_.connections_max, 0, 10'000,
+    const wire::Limits limits(UINT64_MAX, drawn.header_bytes, drawn.header_fields, drawn.uri_bytes,
+                              spec_.connections_max, drawn.connections_per_ip, 10'000,
                               spec_.retry_budget_percent);
+    const auto protection = wire::CreateProtection(
+        out, drawn.address_requests_per_minute > 0 ? &address_rate : nullptr, drawn.memory_bytes);
     const auto name = out.CreateString("sim");
     const auto blob = out.CreateVector(reinterpret_cast<const uint8_t*>(text_.data()), text_.size());
     const auto listeners = out.CreateVectorOfStructs(listeners_);
@@ -112,7 +123,7 @@ class Builder {
     const auto root =
         wire::CreateSnapshot(out, 1, spec_.revision, name, blob, listeners, hosts, rules, routes, pools,
                              members, peers, timeouts, conditions, policies, redirects, responses, &limits,
-                             log, 0, write_policies(out), write_proxy_protocols(out));
+                             log, 0, write_policies(out), write_proxy_protocols(out), protection);
     wire::FinishSnapshotBuffer(out, root);
     const auto* bytes = reinterpret_cast<const std::byte*>(out.GetBufferPointer());
     return {bytes, bytes + out.GetSize()};

@@ -20,6 +20,22 @@ inline constexpr uint8_t kFirstTunnelOrigin = 40;  // 10.0.0.40:9000 and up.
 inline constexpr uint8_t kFirstDeadOrigin = 90;    // Nobody listens there.
 inline constexpr uint16_t kWebOriginPort = 8080;
 
+// Everything that turns somebody away; the defaults turn away nobody a script would notice.
+struct LimitsSpec {
+  uint32_t header_bytes = 32 * 1024;
+  uint32_t header_fields = 128;
+  uint32_t uri_bytes = 8 * 1024;
+  uint32_t connections_per_ip = 0;
+  uint32_t address_requests_per_minute = 0;  // 0: no limit, as below.
+  uint32_t route_requests_per_minute = 0;
+  uint32_t burst = 1;
+  uint32_t body_bytes_per_second = 0;
+  uint32_t body_grace_milliseconds = 0;
+  uint32_t client_write_milliseconds = 0;  // 0: as the timeouts' client_body.
+  uint32_t request_total_milliseconds = 0;
+  uint64_t memory_bytes = 0;
+};
+
 struct SnapshotSpec {
   uint64_t revision = 1;
   std::vector<uint8_t> web_members;  // Last octets.
@@ -31,6 +47,7 @@ struct SnapshotSpec {
   uint32_t retry_attempts = 2;
   uint32_t retry_budget_percent = 100;
   uint32_t connections_max = 0;
+  LimitsSpec limits;
   bool has_tcp_listener = true;
   bool wants_proxy_header = false;                                     // Both listeners, from anybody.
   wire::ProxyProtocol send_proxy_protocol = wire::ProxyProtocol::off;  // Every pool.

@@ -260,6 +260,7 @@ void SimWorld::check_end() {
       fail("stats: requests_in_flight of %u is not zero", i);
     if (stats.pools[i].in_flight.get() != 0) fail("stats: in_flight of pool %u is not zero", i);
   }
+  if (shelf_->client_connections.load() != 0) fail("the shelf still counts connections");
   if (shelf_->workers[0].pinned.load() != 0) fail("a snapshot is still pinned");
   if (!shelf_->workers[0].drained.load()) fail("the worker returned without saying that it is drained");
   worker_.reset();

@@ -183,6 +183,7 @@ SwarmParameters draw_parameters(uint64_t seed) {
   parameters.faults = draw_faults(rng, parameters.is_calm || rng.chance(1, 6));
   parameters.scripts_misbehave = !parameters.is_calm && rng.chance(1, 2);
   parameters.memory_is_tiny = !parameters.is_calm && rng.chance(1, 6);
+  parameters.limits_are_tight = !parameters.is_calm && rng.chance(1, 3);
   parameters.drains_early = !parameters.is_calm && rng.chance(1, 8);
   parameters.tunnels_may_idle = !parameters.is_calm && rng.chance(1, 2);
   parameters.clients = static_cast<uint32_t>(1 + rng.below(12));
@@ -210,6 +211,7 @@ std::string describe(const SwarmParameters& parameters) {
       "seed " + std::to_string(parameters.seed) + (parameters.is_calm ? " (calm)" : "") +
       (parameters.scripts_misbehave ? ", scripts misbehave" : "") +
       (parameters.memory_is_tiny ? ", tiny memory" : "") +
+      (parameters.limits_are_tight ? ", tight limits" : "") +
       (parameters.drains_early ? ", drains while busy" : "") +
       (parameters.clients_are_proxied ? ", PROXY headers in" : "") +
       (parameters.send_proxy_protocol != wire::ProxyProtocol::off ? ", PROXY headers out" : "") + "\n";

@@ -25,6 +25,7 @@ struct SwarmParameters {
   uint32_t retry_attempts = 0;
   uint64_t body_bytes_max = 0;
   Duration busy_time;                // Clients start within it.
+  bool limits_are_tight = false;     // Rates, deadlines, counts and sizes that some requests run into.
   bool drains_early = false;         // While clients are busy.
   bool clients_are_proxied = false;  // Connections begin with a PROXY header.
   wire::ProxyProtocol send_proxy_protocol = wire::ProxyProtocol::off;

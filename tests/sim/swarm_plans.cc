@@ -140,6 +140,29 @@ OriginOptions draw_origin(Rng& rng, const SwarmParameters& parameters) {
   return options;
 }
 
+// Each limit is tight in some snapshots only, so that reloads tighten and loosen them under way.
+LimitsSpec draw_limits(Rng& rng) {
+  LimitsSpec limits;
+  const auto draw = [&rng](uint64_t most) {
+    return static_cast<uint32_t>(1 + rng.below(1ULL << rng.below(most)));
+  };
+  if (rng.chance(1, 4)) limits.header_bytes = 512 + draw(13);
+  if (rng.chance(1, 4)) limits.header_fields = 3 + draw(5);
+  if (rng.chance(1, 4)) limits.uri_bytes = 64 + draw(10);
+  if (rng.chance(1, 4)) limits.connections_per_ip = draw(5);
+  if (rng.chance(1, 4)) limits.address_requests_per_minute = draw(18);
+  if (rng.chance(1, 4)) limits.route_requests_per_minute = draw(18);
+  limits.burst = draw(6);
+  if (rng.chance(1, 4)) {
+    limits.body_bytes_per_second = draw(20);
+    limits.body_grace_milliseconds = draw(10);
+  }
+  if (rng.chance(1, 4)) limits.client_write_milliseconds = draw(12);
+  if (rng.chance(1, 4)) limits.request_total_milliseconds = draw(12);
+  if (rng.chance(1, 3)) limits.memory_bytes = (4ULL + draw(9)) << 16;
+  return limits;
+}
+
 SnapshotSpec draw_snapshot(Rng& rng, const SwarmParameters& parameters) {
   SnapshotSpec spec;
   for (uint32_t i = 0; i < parameters.origins; ++i) {
@@ -159,6 +182,10 @@ SnapshotSpec draw_snapshot(Rng& rng, const SwarmParameters& parameters) {
   spec.retry_attempts = parameters.retry_attempts;
   spec.wants_proxy_header = parameters.clients_are_proxied;
   spec.send_proxy_protocol = parameters.send_proxy_protocol;
+  if (parameters.limits_are_tight) {
+    spec.limits = draw_limits(rng);
+    if (rng.chance(1, 4)) spec.connections_max = static_cast<uint32_t>(1 + rng.below(12));
+  }
   // Calm seeds must not see a timeout; the others see all of them.
   const auto timeout = [&](uint32_t most) {
     return parameters.is_calm ? 3'600'000u

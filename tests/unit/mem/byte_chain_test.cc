@@ -365,47 +365,6 @@ class Model {
   std::string texts_[2];
 };
 
-// A head that trickles in must not keep the 64 KiB it was received in.
-TEST(ByteChain, FewBytesMoveToASmallBuffer) {
-  Memory memory;
-  ByteChain chain;
-  const BufferId buffer = memory.buffers.take(60'000);
-  std::memcpy(memory.buffers.bytes(buffer).data(), "GET / HT", 8);
-  chain.append(memory.chain, buffer, memory.buffers.bytes(buffer).data(), 8);
-  chain.compact(memory.chain);
-  EXPECT_EQ(text_of(chain), "GET / HT");
-  EXPECT_EQ(memory.buffers.held_bytes(), 1024u);
-  // The next bytes go behind, and it stays where it is.
-  const BufferId next = memory.buffers.take(60'000);
-  std::memcpy(memory.buffers.bytes(next).data(), "TP", 2);
-  chain.append_coalescing(memory.chain, next, memory.buffers.bytes(next).data(), 2, 2048);
-  chain.compact(memory.chain);
-  EXPECT_EQ(text_of(chain), "GET / HTTP");
-  EXPECT_EQ(memory.buffers.held_bytes(), 1024u);
-  chain.clear(memory.chain);
-}
-
-TEST(ByteChain, CompactLeavesManyBytesAndSharedRoomAlone) {
-  Memory memory;
-  ByteChain chain;
-  const BufferId buffer = memory.buffers.take(60'000);
-  chain.append(memory.chain, buffer, memory.buffers.bytes(buffer).data(), 3000);
-  chain.compact(memory.chain);
-  EXPECT_EQ(memory.buffers.held_bytes(), 65536u);
-  chain.clear(memory.chain);
-  chain.compact(memory.chain);
-  EXPECT_EQ(memory.buffers.held_bytes(), 0u);
-  // Without a small buffer nothing is gained, so nothing moves.
-  BufferPool few(BufferPoolSizes{.count = {0, 0, 2, 4}});
-  SegmentPool segments;
-  ChainMemory scarce{few, segments};
-  const BufferId large = few.take(60'000);
-  chain.append(scarce, large, few.bytes(large).data(), 8);
-  chain.compact(scarce);
-  EXPECT_EQ(few.held_bytes(), 65536u);
-  chain.clear(scarce);
-}
-
 TEST(ByteChain, AgreesWithAStringForManySeeds) {
   for (uint64_t seed = 1; seed <= 60; ++seed) {
     SCOPED_TRACE(testing::Message() << "seed " << seed);
