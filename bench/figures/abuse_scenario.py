@@ -1,6 +1,6 @@
 """A good client beside each attack of abuse/attacks.py, for Sluice, nginx and HAProxy under equal limits and
-equally few descriptors: what share of its requests succeeds, how its p99 compares with quiet, and what is left of
-descriptors and memory when the attacker has gone."""
+equally few descriptors: what share of its requests succeeds, how its p99 compares with quiet, and what is
+left of descriptors and memory when the attacker has gone."""
 
 import http.client
 import os
@@ -139,7 +139,7 @@ def run(quick):
     for attack in attacks.ALL:
         for name in ("sluice", "nginx", "haproxy"):
             table.setdefault(attack, {})[name] = result = one(name, attack, *times)
-            print(f"{attack:17} {name:8} success {result['success_percent']:6.2f} %  p99 {result['p99_ms']} ms "
-                  f"(quiet {result['quiet_p99_ms']})  fds {result['descriptors']}  "
+            print(f"{attack:17} {name:8} success {result['success_percent']:6.2f} %  "
+                  f"p99 {result['p99_ms']} ms (quiet {result['quiet_p99_ms']})  fds {result['descriptors']}  "
                   f"KiB {result['resident_kib']} {result['failures']}", file=sys.stderr)
     return {"descriptor_limit": DESCRIPTORS, **table}

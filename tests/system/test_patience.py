@@ -266,7 +266,7 @@ def test_a_reload_changes_the_deadlines(world):
     stalled.send("GET / HTTP/1.1\r\nHost: before\r\n\r\n")
     wait_for(lambda: gauge(gateway, "worker_buffers_held_bytes") > 0, "the first reader to stall")
     gateway.reload(http_config(gateway.port, origin, timeouts={"client_write": "300ms", "drain": "1s"}))
-    wait_for(lambda: gateway.status()["config"]["revision"] >= 2, "the new revision")
+    wait_for(lambda: gateway.status()["data_planes"][0]["applied_revision"] >= 2, "the new revision")
     second = Client(gateway.port, receive_bytes=4096)
     second.send("GET / HTTP/1.1\r\nHost: after\r\n\r\n")
     gateway.wait_for_log(lambda line: line["reason"] == "client_stalled" and line["host"] == "after")

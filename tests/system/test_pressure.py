@@ -53,6 +53,10 @@ def outcomes(gateway, reason):
     return 0
 
 
+def pressure_of(gateway):
+    return gateway.status()["data_planes"][0]["pressure"]
+
+
 def descriptors(pid):
     import os
     return len(os.listdir(f"/proc/{pid}/fd"))
@@ -155,7 +159,7 @@ def test_slow_readers_climb_the_memory_ladder_and_a_good_client_is_served(world)
         assert get(gateway.port).status == 200
     peak = resident_bytes(worker)
     assert peak > base + (40 << 20), "the attack was not felt"
-    pressure = gateway.status()["data_planes"][0]["pressure"]
+    pressure = pressure_of(gateway)
     assert pressure["memory_limit_bytes"] == 40 << 20
     assert pressure["buffers_held_bytes"] <= 44 << 20
     assert outcomes(gateway, "shed_idle") >= 5, "the waiting ones went first"
@@ -163,7 +167,7 @@ def test_slow_readers_climb_the_memory_ladder_and_a_good_client_is_served(world)
     for made in attackers:
         reset(made)
     wait_for_base(gateway)
-    wait_for(lambda: gateway.status()["data_planes"][0]["pressure"]["memory_level"] == "normal", "normal again")
+    wait_for(lambda: pressure_of(gateway)["memory_level"] == "normal", "normal again")
     wait_for(lambda: "memory level normal" in gateway.output(), "its line in the log")
     # What stays: the warmest buffers of each size, and what malloc keeps.
     wait_for(lambda: resident_bytes(worker) < base + (32 << 20), "memory to go back to the system")
@@ -176,8 +180,8 @@ def set_descriptors(pid, count):
 
 
 def test_without_descriptors_accepting_pauses_and_comes_back(world):
-    """Fewer descriptors than the least the plan at the start counts on. (A limit lowered later would not do: an
-    armed accept keeps the one it began with.)"""
+    """Fewer descriptors than the least the plan at the start counts on. (A limit lowered later would not do:
+    an armed accept keeps the one it began with.)"""
     origin, port = world.origin(), PORTS.take()
     gateway = world.gateway(http_config(port, origin, timeouts={"client_header": "1h", "client_idle": "1h",
                                                                 "drain": "1s"}),
@@ -226,8 +230,7 @@ def test_a_reload_changes_the_limits_of_connections_and_memory(world):
     busy = [connect(gateway.port, data=b"GET /hang HTTP/1.1\r\nHost: a\r\n\r\n") for _ in range(3)]
     wait_for(lambda: gauge(gateway, "worker_streams") == 3, "the requests")
     gateway.reload(http_config(gateway.port, origin, limits={"connections": 10, "memory": "32m"}))
-    wait_for(lambda: gateway.status()["data_planes"][0]["pressure"]["memory_limit_bytes"] == 32 << 20,
-             "the new limit of memory")
+    wait_for(lambda: pressure_of(gateway)["memory_limit_bytes"] == 32 << 20, "the new limit of memory")
     assert get(gateway.port).status == 200
     assert not any(is_ended(made) for made in busy), "connections survive a reload"
     for made in busy:

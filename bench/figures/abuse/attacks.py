@@ -1,5 +1,5 @@
-"""The attackers, each a process of its own: `python3 attacks.py NAME PORT` goes on until it is killed, on loopback
-only. One loop over non-blocking sockets; whatever is closed is opened again."""
+"""The attackers, each a process of its own: `python3 attacks.py NAME PORT` goes on until it is killed, on
+loopback only. One loop over non-blocking sockets; whatever is closed is opened again."""
 
 import random
 import selectors
