@@ -6,6 +6,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <array>
 #include <atomic>
 #include <future>
 #include <memory>
@@ -76,6 +77,9 @@ class OneWorker : public ::testing::Test {
     const uint32_t peer = builder.add_peer("127.0.0.1:" + std::to_string(origin_.port));
     const uint32_t pool = builder.add_pool("pool", {{peer, 1}});
     builder.add_listener("web", "127.0.0.1:" + std::to_string(front_.port));
+    const std::array<uint8_t, 16> loopback_network = {127};
+    builder.listener_policies = {
+        {.trusted_proxies = {wire::Network(flatbuffers::make_span(loopback_network), 8, 4)}}};
     builder.add_rule("", {.route = builder.add_route("all", pool)});
     bytes_ = builder.finish();
     auto snapshot = decide::Snapshot::load(bytes_, {});
@@ -111,8 +115,8 @@ class OneWorker : public ::testing::Test {
   }
 
   // `count` requests, one after the other, on one connection.
-  void request(int client, int count) {
-    const std::string head = "GET / HTTP/1.1\r\nHost: example.com\r\nUser-Agent: test\r\n\r\n";
+  void request(int client, int count, const std::string& more = "/ HTTP/1.1\r\n") {
+    const std::string head = "GET " + more + "Host: example.com\r\nUser-Agent: test\r\n\r\n";
     char bytes[8192];
     for (int i = 0; i < count; ++i) {
       ASSERT_EQ(::send(client, head.data(), head.size(), MSG_NOSIGNAL), static_cast<ssize_t>(head.size()));
@@ -150,6 +154,21 @@ TEST_F(OneWorker, CallsNoMallocOnceWarm) {
   EXPECT_EQ(allocations_.load(), warm);
   EXPECT_EQ(stats_->listeners[1].requests.get(), 2100u);
   EXPECT_EQ(stats_->pools[1].connects.get(), 1u);
+}
+
+TEST_F(OneWorker, CallsNoMallocForUnusualPathsAndTrustedProxies) {
+  ASSERT_NE(worker_, nullptr);
+  Socket client{::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0), 0};
+  sockaddr_in address = loopback(front_.port);
+  ASSERT_EQ(::connect(client.descriptor, reinterpret_cast<sockaddr*>(&address), sizeof(address)), 0);
+  const std::string unusual =
+      "/a/.././/%7euser/%c3 HTTP/1.1\r\nX-Forwarded-For: 192.0.2.7, 127.0.0.9\r\n"
+      "X-Forwarded-Proto: https\r\nCDN-Loop: other, test\r\n";
+  request(client.descriptor, 100, unusual);
+  const uint64_t warm = allocations_.load();
+  request(client.descriptor, 1000, unusual);
+  EXPECT_EQ(allocations_.load(), warm);
+  EXPECT_EQ(stats_->listeners[1].requests.get(), 1100u);
 }
 
 }  // namespace
