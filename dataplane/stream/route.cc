@@ -57,7 +57,7 @@ std::string_view rewrite_path(StreamContext& context, const wire::Policy& policy
 bool build_origin_head(StreamContext& context, Stream& stream, const RequestHead& head,
                        const wire::Policy& policy) {
   HeaderEdits edits;
-  hide_sticky(stream, head, context.scratch.first(context.scratch.size() / 2), edits);
+  hide_sticky(stream, head, context.scratch, edits);
   edits.append(policy.request_headers());
   ForwardRequest forward;
   forward.path = head.path == "*" ? head.path : rewrite_path(context, policy, head.path);

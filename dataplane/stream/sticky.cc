@@ -1,5 +1,7 @@
 #include "dataplane/stream/sticky.h"
 
+#include <algorithm>
+
 namespace sluice::dataplane {
 namespace {
 
@@ -54,16 +56,21 @@ decide::Sticky::Found read_sticky(const StreamContext& context, const decide::Sn
   return {};
 }
 
-void hide_sticky(const Stream& stream, const RequestHead& head, std::span<char> room, HeaderEdits& edits) {
+void hide_sticky(const Stream& stream, const RequestHead& head, std::span<char> scratch, HeaderEdits& edits) {
   const decide::Sticky* sticky = stream.published->snapshot->sticky(stream.pool);
   if (sticky == nullptr) return;
   bool is_there = false;
+  std::size_t bytes = 0;
   for (uint32_t i = 0; i < head.field_count; ++i) {
-    is_there |= head.fields[i].id == HeaderId::cookie && has_pair(head.fields[i].value, sticky->cookie());
+    if (head.fields[i].id != HeaderId::cookie) continue;
+    is_there |= has_pair(head.fields[i].value, sticky->cookie());
+    bytes += head.fields[i].value.size() * 3 / 2 + 2;  // "a;b" becomes "a; b".
   }
   if (!is_there) return;
-  // One field with what is left of all of them (RFC 9113 8.2.3 joins them alike): in all no longer than
-  // they were, because each kept pair had its own separator or field name.
+  // The end of the scratch memory: its lower half has the path as admitted and the client's identity, and a
+  // rewritten path grows from the middle. All of them are parts of one head of at most 60 KiB.
+  const std::span<char> room = scratch.last(std::min(bytes, scratch.size() / 4));
+  // One field with what is left of all of them (RFC 9113 8.2.3 joins them alike).
   std::size_t length = 0;
   for (uint32_t i = 0; i < head.field_count; ++i) {
     if (head.fields[i].id != HeaderId::cookie) continue;

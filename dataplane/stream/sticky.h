@@ -11,9 +11,9 @@ namespace sluice::dataplane {
 decide::Sticky::Found read_sticky(const StreamContext& context, const decide::Snapshot& snapshot,
                                   uint32_t pool, const RequestHead& head);
 
-// Takes the pool's cookie out of what the origin will see. The remaining pairs are written to `room`, which
-// must hold a head's bytes.
-void hide_sticky(const Stream& stream, const RequestHead& head, std::span<char> room, HeaderEdits& edits);
+// Takes the pool's cookie out of what the origin will see. The remaining pairs are written to the end of
+// `scratch`.
+void hide_sticky(const Stream& stream, const RequestHead& head, std::span<char> scratch, HeaderEdits& edits);
 
 // The Set-Cookie of an answer, when the client needs one.
 class StickyAnswer {

@@ -157,3 +157,28 @@ def test_an_upgrade_sets_the_cookie_too(world):
         client.send("GET /upgrade HTTP/1.1\r\nHost: a\r\nConnection: upgrade\r\nUpgrade: echo\r\n\r\n")
         answer = client.read_head()
         assert answer.status == 101 and cookie_of(answer)
+
+
+def test_what_is_left_of_the_cookies_is_not_mixed_up_with_path_and_identity(world):
+    """All are built in one scratch memory: a rewritten path, a chain of proxies, the other cookies."""
+    seen = []
+
+    def script(client):
+        while True:
+            seen.append(client.read_until(b"\r\n\r\n").decode())
+            client.send("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")
+    port = PORTS.take()
+    added = "/" + "p" * 3000
+    config = pool_config(port, [("a", world.scripted_origin(script).address)], sticky=STICKY)
+    config["routes"][0]["rewrite"] = {"strip_prefix": "/app", "add_prefix": added}
+    world.gateway({**config, "trusted_proxies": ["127.0.0.0/8"]})
+    cookie = cookie_of(get(port, "/app/"))
+    hops = ", ".join(f"127.0.0.{n % 250 + 1}" for n in range(20))
+    cookies = "; ".join(f"c{n}={n:040}" for n in range(150))
+    get(port, "/app//x/../" + "q" * 3000, fields=[("X-Forwarded-For", f"192.0.2.7, {hops}"),
+                                                   ("Cookie", f"SRV={cookie}; {cookies}")])
+    lines = seen[-1].split("\r\n")
+    fields = dict(line.split(": ", 1) for line in lines[1:] if line)
+    assert lines[0] == f"GET {added}/{'q' * 3000} HTTP/1.1"
+    assert fields["Cookie"] == cookies
+    assert fields["X-Forwarded-For"].startswith("192.0.2.7, 127.0.0.1, 127.0.0.2")
