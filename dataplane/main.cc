@@ -20,6 +20,7 @@
 #include "dataplane/keeper/keeper.h"
 #include "dataplane/keeper/memory_plan.h"
 #include "dataplane/keeper/options.h"
+#include "dataplane/keeper/password_checker.h"
 #include "dataplane/keeper/usable_cores.h"
 #include "dataplane/keeper/worker_group.h"
 #include "dataplane/ring/ring.h"
@@ -87,14 +88,29 @@ uint64_t random_number() {
   return number;
 }
 
+// What the workers and the thread that checks passwords share.
+struct Passwords {
+  explicit Passwords(uint32_t worker_count) {
+    const SipKey secret{random_number(), random_number()};
+    for (uint32_t i = 0; i < worker_count; ++i) {
+      pointers.push_back(queues.emplace_back(std::make_unique<PasswordQueue>(bell, secret)).get());
+    }
+  }
+  std::atomic<uint32_t> bell{0};
+  std::vector<std::unique_ptr<PasswordQueue>> queues;
+  std::vector<PasswordQueue*> pointers;
+};
+
 std::vector<WorkerOptions> worker_options(const MemoryPlan& plan, Shelf& shelf, StatsMemory& stats,
-                                          const std::vector<std::unique_ptr<AccessLogRing>>& rings) {
+                                          const std::vector<std::unique_ptr<AccessLogRing>>& rings,
+                                          const std::vector<PasswordQueue*>& passwords) {
   std::vector<WorkerOptions> workers;
   for (uint32_t i = 0; i < plan.worker_count; ++i) {
     workers.push_back({.index = i,
                        .shelf = &shelf,
                        .stats = &stats.page().workers[i],
                        .access_log = rings[i].get(),
+                       .passwords = passwords[i],
                        .ring = plan.ring,
                        .buffers = plan.buffers,
                        .client_connections_max = plan.client_connections,
@@ -134,11 +150,14 @@ int run(const Options& options, int signals) {
   }
   AccessLogWriter access_log(ring_pointers);
 
+  Passwords passwords(worker_count);
+
   WorkerGroup workers;
   const std::vector<int> cores = allowed_cores();
-  auto started = workers.start(worker_options(plan, *shelf, *stats, rings),
+  auto started = workers.start(worker_options(plan, *shelf, *stats, rings, passwords.pointers),
                                worker_count <= cores.size() ? cores : std::vector<int>());
   if (!started) return fail(kExitEnvironment, started.error());
+  const PasswordChecker password_checker(passwords.pointers, passwords.bell, workers.waker());
   const auto stop_workers = [&] {
     shelf->phase.store(Phase::stopping, std::memory_order_release);
     const WorkerWaker waker = workers.waker();

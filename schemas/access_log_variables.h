@@ -10,6 +10,7 @@ namespace sluice {
 // clang-format off
 #define SLUICE_ACCESS_LOG_VARIABLES(X)                                                     \
   X(remote_addr,      "remote_addr",      "client address without port")                  \
+  X(remote_user,      "remote_user",      "user of Basic authentication, as sent")       \
   X(time_iso8601,     "time_iso8601",     "end of the request, 2026-11-20T14:53:23+00:00") \
   X(time_local,       "time_local",       "end of the request, 20/Nov/2026:14:53:23 +0000") \
   X(request,          "request",          "request line as received")                     \

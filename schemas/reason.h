@@ -99,7 +99,10 @@ namespace sluice {
   X(loop_detected,         508, "loop_detected",           "request came back to this gateway too often")\
   X(shed_idle,               0, "shed_idle",               "waiting connection closed to make room")   \
   X(shed_slow,               0, "shed_slow",               "slow reader reset to free memory")         \
-  X(out_of_descriptors,    503, "out_of_descriptors",      "no descriptor for a connection to an origin")
+  X(out_of_descriptors,    503, "out_of_descriptors",      "no descriptor for a connection to an origin") \
+  X(auth_required,         401, "auth_required",           "no credentials, or not one well-formed set")   \
+  X(auth_failed,           401, "auth_failed",             "wrong user or password")                      \
+  X(auth_busy,             503, "auth_busy",               "too many passwords wait to be checked")
 // clang-format on
 
 enum class Reason : uint8_t {

@@ -128,6 +128,7 @@ uint32_t Compiler::add_error_pages(const ErrorPages& pages) {
 void Compiler::add_route_features(const RouteOptions& options, FeaturesDraft& features) {
   features.access = draft_.features.add_access(options.access);
   features.error_pages = add_error_pages(options.error_pages);
+  if (options.basic_auth) features.basic_auth = draft_.features.add_basic_auth(*options.basic_auth);
   if (options.maintenance && options.maintenance->enabled) {
     features.maintenance = draft_.add_response(options.maintenance->page);
     features.maintenance_access = draft_.features.add_access({options.maintenance->allow, {}});

@@ -43,10 +43,24 @@ flatbuffers::Offset<wire::Sticky> write_sticky(flatbuffers::FlatBufferBuilder& b
                             builder.CreateVectorOfStructs(keys));
 }
 
+flatbuffers::Offset<wire::BasicAuth> write_basic_auth(flatbuffers::FlatBufferBuilder& builder,
+                                                      const BasicAuth& auth) {
+  std::vector<flatbuffers::Offset<wire::BasicUser>> users;
+  for (const BasicUser& user : auth.users) {
+    const auto name = builder.CreateString(user.name);
+    const auto hash = builder.CreateString(user.hash);
+    users.push_back(wire::CreateBasicUser(builder, name, hash));
+  }
+  const auto realm = builder.CreateString(auth.realm);
+  const auto user_tables = builder.CreateVector(users);
+  return wire::CreateBasicAuth(builder, realm, user_tables, auth.forward_header);
+}
+
 }  // namespace
 
 bool FeaturesDraft::is_empty() const {
-  return split.empty() && access == kNoIndex && maintenance == kNoIndex && error_pages == kNoIndex;
+  return split.empty() && access == kNoIndex && maintenance == kNoIndex && error_pages == kNoIndex &&
+         basic_auth == kNoIndex;
 }
 
 void FeaturesDraft::append_key(std::string& key) const {
@@ -57,8 +71,8 @@ void FeaturesDraft::append_key(std::string& key) const {
     append_number(key, part.timeouts());
     append_number(key, part.weight());
   }
-  for (const uint32_t number :
-       {static_cast<uint32_t>(split_by_client), access, maintenance, maintenance_access, error_pages}) {
+  for (const uint32_t number : {static_cast<uint32_t>(split_by_client), access, maintenance,
+                                maintenance_access, error_pages, basic_auth}) {
     append_number(key, number);
   }
 }
@@ -74,6 +88,7 @@ flatbuffers::Offset<wire::RouteFeatures> FeaturesDraft::write(flatbuffers::FlatB
   features.add_maintenance(maintenance);
   features.add_maintenance_access(maintenance_access);
   features.add_error_pages(error_pages);
+  features.add_basic_auth(basic_auth);
   return features.Finish();
 }
 
@@ -109,6 +124,20 @@ uint32_t SnapshotFeaturesDraft::add_error_pages(std::vector<wire::ErrorPage> pag
   return index;
 }
 
+uint32_t SnapshotFeaturesDraft::add_basic_auth(const BasicAuth& auth) {
+  std::string key = auth.realm;
+  key += '\0';
+  append_number(key, auth.forward_header);
+  for (const BasicUser& user : auth.users) key += user.name + '\0' + user.hash + '\0';
+  const uint64_t key_bytes = key.size();
+  const auto [index, is_new] = basic_auth_index_.add(std::move(key));
+  if (is_new) {
+    list_bytes_ += 128 + 64 * auth.users.size() + 2 * key_bytes;
+    basic_auths_.push_back(&auth);
+  }
+  return index;
+}
+
 bool SnapshotFeaturesDraft::has_listener_access() const {
   return std::any_of(listener_access_.begin(), listener_access_.end(),
                      [](uint32_t access) { return access != kNoIndex; });
@@ -121,7 +150,8 @@ uint64_t SnapshotFeaturesDraft::bytes() const {
 
 flatbuffers::Offset<wire::SnapshotFeatures> SnapshotFeaturesDraft::write(
     flatbuffers::FlatBufferBuilder& builder) const {
-  if (stickies_.empty() && access_lists_.empty() && error_page_sets_.empty()) return 0;
+  if (stickies_.empty() && access_lists_.empty() && error_page_sets_.empty() && basic_auths_.empty())
+    return 0;
   std::vector<flatbuffers::Offset<wire::Sticky>> stickies;
   for (const PoolSticky& entry : stickies_)
     stickies.push_back(write_sticky(builder, entry.pool, *entry.sticky));
@@ -138,6 +168,9 @@ flatbuffers::Offset<wire::SnapshotFeatures> SnapshotFeaturesDraft::write(
     sets.push_back(wire::CreateErrorPageSet(builder, builder.CreateVectorOfStructs(pages)));
   }
   const auto page_sets = builder.CreateVector(sets);
+  std::vector<flatbuffers::Offset<wire::BasicAuth>> auths;
+  for (const BasicAuth* auth : basic_auths_) auths.push_back(write_basic_auth(builder, *auth));
+  const auto auth_tables = builder.CreateVector(auths);
   flatbuffers::Offset<flatbuffers::Vector<uint32_t>> listener_access;
   if (has_listener_access()) listener_access = builder.CreateVector(listener_access_);
   wire::SnapshotFeaturesBuilder features(builder);
@@ -146,6 +179,7 @@ flatbuffers::Offset<wire::SnapshotFeatures> SnapshotFeaturesDraft::write(
   features.add_access_lists(access_tables);
   features.add_error_page_sets(page_sets);
   features.add_error_pages(error_pages_);
+  features.add_basic_auths(auth_tables);
   return features.Finish();
 }
 

@@ -20,6 +20,7 @@ struct FeaturesDraft {
   uint32_t maintenance = kNoIndex;
   uint32_t maintenance_access = kNoIndex;
   uint32_t error_pages = kNoIndex;
+  uint32_t basic_auth = kNoIndex;
 
   bool is_empty() const;
   void append_key(std::string& key) const;
@@ -35,6 +36,7 @@ class SnapshotFeaturesDraft {
   // Indices; equal ones share. kNoIndex for what is empty.
   uint32_t add_access(const Access& access);
   uint32_t add_error_pages(std::vector<wire::ErrorPage> pages);
+  uint32_t add_basic_auth(const BasicAuth& auth);  // The Config outlives this.
   // Of one listener, in the order of listeners.
   void add_listener_access(uint32_t access) { listener_access_.push_back(access); }
   void set_error_pages(uint32_t set) { error_pages_ = set; }
@@ -56,6 +58,8 @@ class SnapshotFeaturesDraft {
   KeyTable error_pages_index_;
   std::vector<std::vector<wire::ErrorPage>> error_page_sets_;
   uint32_t error_pages_ = kNoIndex;
+  KeyTable basic_auth_index_;
+  std::vector<const BasicAuth*> basic_auths_;
   uint64_t list_bytes_ = 0;
 };
 

@@ -197,6 +197,7 @@ struct RouteOptions {
   Access access;
   std::optional<Maintenance> maintenance;
   ErrorPages error_pages;
+  std::optional<BasicAuth> basic_auth;
   bool operator==(const RouteOptions&) const = default;
 };
 

@@ -76,6 +76,7 @@ Sticky decode_sticky(ValueReader& reader, const Value& value);                  
 Access decode_access(ValueReader& reader, const Value& allow, const Value& deny);  // Either may be absent.
 std::vector<Network> decode_networks(ValueReader& reader, const Value& value);
 Maintenance decode_maintenance(ValueReader& reader, const Value& value);
+BasicAuth decode_basic_auth(ValueReader& reader, const Value& value);
 ErrorPages decode_error_pages(ValueReader& reader, const Value& value);
 // The parts of an answer of ours that are there; `response.status` is set already.
 struct ResponseFields {

@@ -27,6 +27,7 @@ enum Key : uint8_t {
   kDeny,
   kMaintenance,
   kErrorPages,
+  kBasicAuth,
   kSplit,
   kSplitBy
 };
@@ -52,13 +53,14 @@ constexpr std::string_view kKeys[] = {"name",
                                       "deny",
                                       "maintenance",
                                       "error_pages",
+                                      "basic_auth",
                                       "split",
                                       "split_by"};
 constexpr std::string_view kLater[] = {"backend"};
 constexpr Key kTargets[] = {kPool, kPeer, kTo, kRespond, kRedirect, kSplit};
 // Only a request that is forwarded has these.
-constexpr Key kForwardOnly[] = {kRewrite,  kRequestHeaders, kResponseHeaders, kHost,
-                                kTimeouts, kBodyBytes,      kRetries,         kBodyRate};
+constexpr Key kForwardOnly[] = {kRewrite,   kRequestHeaders, kResponseHeaders, kHost,     kTimeouts,
+                                kBodyBytes, kRetries,        kBodyRate,        kBasicAuth};
 
 ToAddresses decode_addresses(ValueReader& reader, const Value& value) {
   constexpr size_t kAddressesMax = 1000;
@@ -166,6 +168,7 @@ void decode_options(ValueReader& reader, const Fields& fields, Route& route) {
   options.access = decode_access(reader, fields[kAllow], fields[kDeny]);
   if (const Value field = fields[kMaintenance]) options.maintenance = decode_maintenance(reader, field);
   if (const Value field = fields[kErrorPages]) options.error_pages = decode_error_pages(reader, field);
+  if (const Value field = fields[kBasicAuth]) options.basic_auth = decode_basic_auth(reader, field);
   if (options != RouteOptions{}) route.options = std::make_shared<const RouteOptions>(std::move(options));
 }
 
@@ -207,7 +210,7 @@ std::shared_ptr<const Route> decode_route(ValueReader& reader, const Value& valu
   }
   if (const auto target = find_target(reader, value, fields)) decode_target(reader, fields, *target, *route);
   bool has_options = false;
-  for (size_t key = kRewrite; key <= kErrorPages; ++key) has_options |= fields.has(key);
+  for (size_t key = kRewrite; key <= kBasicAuth; ++key) has_options |= fields.has(key);
   if (has_options) decode_options(reader, fields, *route);
   if (!is_named) return nullptr;
   return route;

@@ -56,6 +56,19 @@ struct ErrorPage {
 };
 using ErrorPages = std::vector<ErrorPage>;  // By code, ascending; each once.
 
+// Basic authentication of a route.
+struct BasicUser {
+  std::string name;
+  std::string hash;  // As crypt(3) writes it.
+  bool operator==(const BasicUser&) const = default;
+};
+struct BasicAuth {
+  std::string realm = "restricted";
+  std::vector<BasicUser> users;  // By name.
+  bool forward_header = false;   // Authorization goes on to the origin.
+  bool operator==(const BasicAuth&) const = default;
+};
+
 // A pool's signed cookie, which sends a client back to the member that served it.
 enum class SameSite : uint8_t { lax, strict, none };
 struct Sticky {

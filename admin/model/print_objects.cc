@@ -120,6 +120,18 @@ void write_maintenance(TextWriter& out, const Maintenance& maintenance) {
 
 }  // namespace
 
+void write_basic_auth(TextWriter& out, const BasicAuth& auth) {
+  out.key("basic_auth");
+  out.open_mapping();
+  out.text("realm", auth.realm);
+  std::vector<std::string> users;
+  for (const BasicUser& user : auth.users) users.push_back(user.name + ":" + user.hash);
+  write_texts(out, "users", users);
+  out.key("forward_header");
+  out.truth(auth.forward_header);
+  out.close_mapping();
+}
+
 void write_error_pages(TextWriter& out, const ErrorPages& pages) {
   out.open_mapping();
   for (const ErrorPage& page : pages) {
@@ -331,6 +343,7 @@ void write_options(TextWriter& out, const RouteOptions& options) {
   if (options.body_rate) write_body_rate(out, *options.body_rate);
   write_access(out, options.access);
   if (options.maintenance) write_maintenance(out, *options.maintenance);
+  if (options.basic_auth) write_basic_auth(out, *options.basic_auth);
   if (!options.error_pages.empty()) {
     out.key("error_pages");
     write_error_pages(out, options.error_pages);

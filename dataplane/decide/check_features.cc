@@ -116,6 +116,31 @@ Problem check_error_pages(const Arrays& arrays, const wire::ErrorPageSet& set, c
   return std::nullopt;
 }
 
+Problem check_basic_auth(const wire::BasicAuth& auth, const std::string& path) {
+  constexpr size_t kRealmBytesMax = 128;
+  constexpr size_t kHashBytesMax = 256;  // What a PasswordJob holds.
+  const std::string_view realm = view(auth.realm());
+  if (realm.empty() || realm.size() > kRealmBytesMax || !is_field_value(realm) ||
+      realm.find_first_of("\"\\") != std::string_view::npos) {
+    return bad(path + ".realm", "is empty, longer than 128 bytes, or has a quote, backslash or control byte");
+  }
+  const uint32_t count = auth.users() == nullptr ? 0 : auth.users()->size();
+  if (count == 0) return bad(path + ".users", "is empty");
+  std::string_view before;
+  for (uint32_t i = 0; i < count; ++i) {
+    const std::string_view name = view(auth.users()->Get(i)->name());
+    const std::string_view hash = view(auth.users()->Get(i)->hash());
+    if (name.size() > kNameBytesMax || name <= before) {
+      return bad(path + place(".users", i, ".name"), "is empty, too long or not after the one before");
+    }
+    if (hash.empty() || hash.size() > kHashBytesMax || has_control_bytes(hash)) {
+      return bad(path + place(".users", i, ".hash"), "is empty, longer than 256 bytes or has a control byte");
+    }
+    before = name;
+  }
+  return std::nullopt;
+}
+
 template <typename Vector>
 uint32_t size_of(const Vector* vector) {
   return vector == nullptr ? 0 : vector->size();
@@ -152,6 +177,12 @@ Problem check_snapshot_features(const Arrays& arrays, const wire::SnapshotFeatur
       return problem;
     }
   }
+  for (uint32_t i = 0; i < size_of(features.basic_auths()); ++i) {
+    if (Problem problem =
+            check_basic_auth(*features.basic_auths()->Get(i), place("features.basic_auths", i))) {
+      return problem;
+    }
+  }
   return check_index(features.error_pages(), "features.error_page_sets", size_of(features.error_page_sets()),
                      "features.error_pages");
 }
@@ -173,6 +204,10 @@ Problem check_route_features(const Arrays& arrays, const wire::RouteFeatures& fe
   }
   if (!problem) {
     problem = check_index(features.error_pages(), "features.error_page_sets", sets, path + ".error_pages");
+  }
+  const uint32_t auths = shared == nullptr ? 0 : size_of(shared->basic_auths());
+  if (!problem) {
+    problem = check_index(features.basic_auth(), "features.basic_auths", auths, path + ".basic_auth");
   }
   return problem;
 }

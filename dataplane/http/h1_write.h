@@ -62,6 +62,7 @@ struct LocalAnswer {
   std::string_view content_type;     // Empty: no body headers beyond Content-Length: 0.
   std::string_view body;             // Not written for HEAD, its length still is.
   std::string_view location;         // Redirects.
+  std::string_view realm;            // Not empty: WWW-Authenticate asks for Basic credentials.
   uint32_t retry_after_seconds = 0;  // 0: not sent.
   bool no_store = true;              // Cache-Control: no-store on errors and outages.
   bool keep_alive = true;

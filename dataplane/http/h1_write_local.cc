@@ -4,7 +4,7 @@
 namespace sluice::dataplane {
 namespace {
 
-constexpr uint32_t kFixedBytes = 320;
+constexpr uint32_t kFixedBytes = 384;
 
 bool may_have_body(uint16_t status) {
   return status >= 200 && status != 204 && status != 304;
@@ -14,7 +14,7 @@ bool may_have_body(uint16_t status) {
 
 uint32_t local_answer_bytes_max(const LocalAnswer& answer) {
   return static_cast<uint32_t>(kFixedBytes + answer.content_type.size() + answer.body.size() +
-                               answer.location.size() + answer.request_id.size());
+                               answer.location.size() + answer.realm.size() + answer.request_id.size());
 }
 
 uint32_t write_local_answer(const LocalAnswer& answer, char* out) {
@@ -23,6 +23,11 @@ uint32_t write_local_answer(const LocalAnswer& answer, char* out) {
   writer.number(answer.status);
   writer.line(" ", status_phrase(answer.status));
   if (!answer.location.empty()) writer.line("Location: ", answer.location);
+  if (!answer.realm.empty()) {
+    writer.text("WWW-Authenticate: Basic realm=\"");
+    writer.text(answer.realm);
+    writer.text("\", charset=\"UTF-8\"\r\n");
+  }
   if (answer.retry_after_seconds > 0) writer.line("Retry-After: ", answer.retry_after_seconds);
   if (answer.no_store) writer.text("Cache-Control: no-store\r\n");
   if (!answer.request_id.empty()) writer.line("X-Request-ID: ", answer.request_id);

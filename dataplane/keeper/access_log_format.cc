@@ -200,9 +200,20 @@ void AccessLogFormat::append(const AccessRecord& record, std::string& out) {
   out.push_back('\n');
 }
 
+// A text between spaces, which must not bring spaces of its own: a stranger chose it.
+void AccessLogFormat::append_word(std::string_view text, std::string& out) {
+  const std::size_t begin = out.size();
+  append_or_dash(text, out);
+  for (std::size_t at = out.find(' ', begin); at != std::string::npos; at = out.find(' ', at)) {
+    out.replace(at, 1, "\\x20");
+  }
+}
+
 void AccessLogFormat::append_combined(const AccessRecord& record, std::string& out) {
   append_or_dash(record.client_address, out);
-  out.append(" - - [").append(time_local_).append("] \"");
+  out.append(" - ");
+  append_word(record.user, out);
+  out.append(" [").append(time_local_).append("] \"");
   append_escaped(record.request_line, out);
   out.append("\" ");
   append_status(record, out);
@@ -227,6 +238,7 @@ void AccessLogFormat::append_json(const AccessRecord& record, std::string& out) 
   };
   out.append("{\"time\":\"").append(time_iso8601_).push_back('"');
   text("client", record.client_address);
+  if (!record.user.empty()) text("user", record.user);
   text("request", record.request_line);
   text("host", record.host);
   number("status", logged_status(record));
@@ -258,6 +270,8 @@ void AccessLogFormat::append_variable(AccessLogVariable variable, const AccessRe
   switch (variable) {
     case AccessLogVariable::remote_addr:
       return append_or_dash(record.client_address, out);
+    case AccessLogVariable::remote_user:
+      return append_word(record.user, out);
     case AccessLogVariable::time_iso8601:
       out.append(time_iso8601_);
       return;

@@ -32,6 +32,7 @@ class AccessLogFormat {
     bool has_variable = false;
     AccessLogVariable variable = AccessLogVariable::remote_addr;
   };
+  static void append_word(std::string_view text, std::string& out);
   void append_combined(const AccessRecord& record, std::string& out);
   void append_json(const AccessRecord& record, std::string& out);
   void append_custom(const AccessRecord& record, std::string& out);

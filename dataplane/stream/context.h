@@ -14,6 +14,7 @@
 #include "dataplane/stream/identity.h"
 #include "dataplane/stream/stream.h"
 #include "dataplane/worker/access_log_ring.h"
+#include "dataplane/worker/password_queue.h"
 #include "dataplane/worker/published.h"
 #include "schemas/base/rng.h"
 #include "schemas/stats_page.h"
@@ -62,6 +63,8 @@ class RetryBudget {
   uint64_t hundredths_ = 10 * 100;
 };
 
+class AuthCache;
+
 struct StreamContext : ConnContext {
   Slab<ClientConn>& clients;
   Slab<Stream>& streams;
@@ -78,7 +81,10 @@ struct StreamContext : ConnContext {
   std::unordered_map<uint64_t, decide::BalanceState> balance{};  // By pool id.
   decide::BalanceState no_balance{};                             // For pools that take no turns.
   std::unordered_map<uint64_t, decide::BalanceState> splits{};   // By route id.
-  const Published* published = nullptr;                          // Adopted this tick; null before the first.
+  PasswordQueue* passwords = nullptr;                            // Null: nobody checks any.
+  AuthCache* auth_cache = nullptr;
+  SipKey auth_secret{};                  // Of the process.
+  const Published* published = nullptr;  // Adopted this tick; null before the first.
   const decide::Placement* placement = nullptr;
   Phase phase = Phase::serving;
   Identity identity{};                                             // Scratch, like request_head.
@@ -117,6 +123,14 @@ void use_pool(StreamContext& context, Stream& stream, uint32_t pool);
 // ---- guard.cc: false when the stream was answered (or, on a tcp listener, ended) instead.
 bool listener_admits(StreamContext& context, Stream& stream);
 bool route_admits(StreamContext& context, Stream& stream, const wire::RouteFeatures* features);
+// ---- basic_auth.cc
+class HeaderEdits;
+// Before the head is built: the user for the log, and what the origin must not see.
+void note_user(StreamContext& context, Stream& stream, const RequestHead& head, HeaderEdits& edits);
+// After it: true: go on; false: answered, or waiting in state authorizing.
+bool authorize(StreamContext& context, Stream& stream, const RequestHead& head);
+bool authorizing_step(StreamContext& context, Stream& stream);
+void collect_verdicts(StreamContext& context);  // Requires: context.passwords.
 // ---- error_pages.cc
 const wire::Response* find_error_page(const StreamContext& context, const Stream& stream, uint16_t status);
 // ---- split.cc

@@ -17,7 +17,8 @@ namespace {
 // Nothing but the client holds its body up: not the origin, not our answer to it, not our memory.
 bool body_is_due(const StreamContext& context, const Stream& stream) {
   const ClientConn& client = *stream.client;
-  return !stream.request_complete && stream.state != StreamState::connecting && client.outbox.is_empty() &&
+  return !stream.request_complete && stream.state != StreamState::connecting &&
+         stream.state != StreamState::authorizing && client.outbox.is_empty() &&
          !client.place_hook.is_linked() &&
          (stream.origin == nullptr || stream.origin->outbox.bytes() < context.window_bytes / 2);
 }

@@ -25,6 +25,7 @@ void write_log(StreamContext& context, Stream& stream, uint64_t body_bytes) {
   record.request_line = kept(context, stream, stream.request_line);
   record.host = kept(context, stream, stream.host);
   record.referer = kept(context, stream, stream.referer);
+  record.user = kept(context, stream, stream.user);
   record.user_agent = kept(context, stream, stream.user_agent);
   record.request_id = kept(context, stream, stream.request_id);
   record.origin = stream.origin_text;

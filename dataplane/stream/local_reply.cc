@@ -21,6 +21,7 @@ void answer_locally(StreamContext& context, Stream& stream, uint16_t status, std
   answer.content_type = content_type;
   answer.body = body;
   answer.location = location;
+  if (status == 401) answer.realm = stream.challenge;
   answer.retry_after_seconds = retry_after_seconds;
   answer.no_store = status >= 400;
   answer.keep_alive = stream.keep_alive;
@@ -50,7 +51,8 @@ namespace {
 // Refused because there is too much to do now: worth another try soon.
 bool is_overload(Reason reason) {
   return reason == Reason::out_of_memory || reason == Reason::too_many_connections ||
-         reason == Reason::address_limit || reason == Reason::draining || reason == Reason::not_ready;
+         reason == Reason::address_limit || reason == Reason::draining || reason == Reason::not_ready ||
+         reason == Reason::auth_busy;
 }
 
 }  // namespace

@@ -58,6 +58,7 @@ bool build_origin_head(StreamContext& context, Stream& stream, const RequestHead
                        const wire::Policy& policy) {
   HeaderEdits edits;
   hide_sticky(stream, head, context.scratch, edits);
+  note_user(context, stream, head, edits);
   edits.append(policy.request_headers());
   ForwardRequest forward;
   forward.path = head.path == "*" ? head.path : rewrite_path(context, policy, head.path);
@@ -150,7 +151,7 @@ void follow_route(StreamContext& context, Stream& stream, const RequestHead& hea
     answer_error(context, stream, Reason::out_of_memory);
     return;
   }
-  start_attempt(context, stream);
+  if (authorize(context, stream, head)) start_attempt(context, stream);
 }
 
 }  // namespace

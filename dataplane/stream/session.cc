@@ -55,6 +55,8 @@ bool stream_step(StreamContext& context, ClientConn& client) {
   Stream& stream = *client.stream;
   if (stream.state != StreamState::relaying && client_is_gone(context, stream)) return false;
   switch (stream.state) {
+    case StreamState::authorizing:
+      return authorizing_step(context, stream);
     case StreamState::connecting:
       return connecting_step(context, stream);
     case StreamState::exchanging:

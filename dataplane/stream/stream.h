@@ -1,6 +1,7 @@
 // One request and its answer. Start reading here.
 //
 //   state       waits for                     moved on by                 can fail with
+//   authorizing a password to be checked       verdict of the checker         401
 //   connecting  the origin to accept          connect completion          next member, then 502/504/503
 //   exchanging  request body from the client, receives and sends on       retry (retry.cc), 408/413/400,
 //               response head from the origin  both connections            502/504
@@ -28,7 +29,15 @@
 
 namespace sluice::dataplane {
 
-enum class StreamState : uint8_t { vacant, connecting, exchanging, responding, relaying, finishing };
+enum class StreamState : uint8_t {
+  vacant,
+  authorizing,
+  connecting,
+  exchanging,
+  responding,
+  relaying,
+  finishing
+};
 
 // How the response body leaves, compared with how it came.
 enum class BodyShape : uint8_t {
@@ -36,6 +45,8 @@ enum class BodyShape : uint8_t {
   add_chunks,    // Close-delimited origin, HTTP/1.1 client: chunked keeps the connection and marks the end.
   strip_chunks,  // Chunked origin, HTTP/1.0 client: raw bytes until close.
 };
+
+enum class AuthVerdict : uint8_t { awaited, good, bad };
 
 // A string kept for the access log or a later attempt: a range of the stream's head buffer.
 struct KeptText {
@@ -77,6 +88,9 @@ struct Stream {
   uint16_t listener_stats_slot = 0;
   uint16_t pool_stats_slot = 0;
 
+  AuthVerdict auth = AuthVerdict::awaited;  // State authorizing only.
+  std::string_view challenge;               // Realm of the 401 being written; of the pinned snapshot.
+
   // ---- attempts
   uint32_t member = decide::kNone;  // Of the pool, that the last attempt went to.
   decide::Sticky::Found sticky;     // What the request's cookie says.
@@ -109,7 +123,7 @@ struct Stream {
   BufferId head_buffer = kNoBuffer;  // Kept texts, then the head as sent to origins.
   uint32_t head_offset = 0;
   uint32_t head_length = 0;
-  KeptText request_line, host, referer, user_agent, request_id, upgrade, route_name, pool_name;
+  KeptText request_line, host, referer, user_agent, request_id, upgrade, route_name, pool_name, user;
 
   // ---- response
   uint16_t status = 0;            // Final status sent to the client, 0 = none yet.

@@ -11,7 +11,7 @@ namespace {
 
 // One field is cut at this length: the longest request line the parser lets through is 8 KiB by default.
 constexpr uint32_t kFieldBytesMax = 16 * 1024;
-constexpr uint32_t kFieldCount = 10;
+constexpr uint32_t kFieldCount = 11;
 
 // What lies in the ring before the texts of a record.
 struct RecordHeader {
@@ -29,8 +29,9 @@ struct RecordHeader {
 
 std::string_view* field(AccessRecord& record, uint32_t index) {
   std::string_view* const fields[kFieldCount] = {
-      &record.client_address, &record.request_line, &record.host, &record.referer, &record.user_agent,
-      &record.request_id,     &record.route,        &record.pool, &record.origin,  &record.listener};
+      &record.client_address, &record.request_line, &record.host,  &record.referer,
+      &record.user_agent,     &record.request_id,   &record.route, &record.pool,
+      &record.origin,         &record.listener,     &record.user};
   return fields[index];
 }
 

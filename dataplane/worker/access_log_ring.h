@@ -31,6 +31,7 @@ struct AccessRecord {
   std::string_view pool;
   std::string_view origin;  // "10.0.0.1:80" of the last attempt.
   std::string_view listener;
+  std::string_view user;  // Of Basic authentication, as sent.
 };
 
 class AccessLogRing {

@@ -23,7 +23,8 @@ Worker::Impl::Impl(const WorkerOptions& wanted)
       rng(wanted.seed),
       request_head(std::make_unique<RequestHead>()),
       response_head(std::make_unique<ResponseHead>()),
-      scratch(kScratchBytes) {
+      scratch(kScratchBytes),
+      auth_cache(std::make_unique<AuthCache>()) {
   for (TimerNode* timer : {&pressure_timer, &trim_timer}) {
     timer->owner_kind = static_cast<uint8_t>(OwnerKind::worker);
   }
@@ -61,6 +62,9 @@ std::expected<std::unique_ptr<Worker>, std::string> Worker::create(const WorkerO
       *impl.request_head,
       *impl.response_head,
       impl.scratch});
+  impl.context->passwords = options.passwords;
+  impl.context->auth_cache = impl.auth_cache.get();
+  if (options.passwords != nullptr) impl.context->auth_secret = options.passwords->secret();
   impl.ring->arm_wake({0, 0, OpKind::wake, OwnerKind::worker}, impl.wake_op);
   impl.look_at_shelf();
   return worker;
@@ -93,6 +97,7 @@ bool Worker::Impl::run_tick() {
   context->now = ring->now();
   look_at_shelf();
   for (const Completion& completion : completions) dispatch(completion);
+  if (context->passwords != nullptr) collect_verdicts(*context);
   wheel->advance(context->now, [this](TimerNode& node) { on_timer(node); });
   wake_starved();
   decide_ready();

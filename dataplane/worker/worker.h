@@ -9,6 +9,7 @@
 
 #include "dataplane/ring/ring.h"
 #include "dataplane/worker/access_log_ring.h"
+#include "dataplane/worker/password_queue.h"
 #include "dataplane/worker/published.h"
 #include "schemas/stats_page.h"
 
@@ -19,6 +20,7 @@ struct WorkerOptions {
   Shelf* shelf = nullptr;
   WorkerStats* stats = nullptr;
   AccessLogRing* access_log = nullptr;  // Null: no access log.
+  PasswordQueue* passwords = nullptr;   // Null: routes with basic_auth answer 503.
   RingOptions ring;
   BufferPoolSizes buffers;
   uint32_t client_connections_max = 65536;  // Of all workers; any one may have them all.

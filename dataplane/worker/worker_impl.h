@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "dataplane/conn/memory_level.h"
+#include "dataplane/stream/auth_cache.h"
 #include "dataplane/stream/context.h"
 #include "dataplane/worker/worker.h"
 
@@ -78,6 +79,7 @@ struct Worker::Impl {
   std::unique_ptr<RequestHead> request_head;
   std::unique_ptr<ResponseHead> response_head;
   std::vector<char> scratch;
+  std::unique_ptr<AuthCache> auth_cache;
   std::unique_ptr<StreamContext> context;
 
   Op wake_op;

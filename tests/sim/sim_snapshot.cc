@@ -28,7 +28,8 @@ class Builder {
     add_pool("web", spec_.web_members, spec_.weights, spec_.mode, spec_.policy);
     add_pool("tunnel", spec_.tunnel_members, {}, wire::PoolMode::failover, wire::BalancePolicy::round_robin);
     add_pool("dead", {kFirstDeadOrigin}, {}, wire::PoolMode::failover, wire::BalancePolicy::round_robin);
-    add_route("web", wire::ActionKind::forward, 0);
+    if (spec_.has_features) add_pool("web-b", spec_.web_members, {}, spec_.mode, spec_.policy);
+    add_route("web", wire::ActionKind::forward, 0, spec_.has_features ? 1 : 0);
     add_route("tunnel", wire::ActionKind::forward, 1);
     add_route("dead", wire::ActionKind::forward, 2);
     add_route("fixed", wire::ActionKind::respond, 0);
@@ -68,8 +69,41 @@ class Builder {
                         address_of(octet, is_tunnel ? kTcpPort : kWebOriginPort));
     return static_cast<uint32_t>(peers_.size() - 1);
   }
-  void add_route(const std::string& name, wire::ActionKind action, uint32_t target) {
-    routes_.emplace_back(stable_hash(HashUse::object_name, "route." + name), text(name), target, 0, action);
+  void add_route(const std::string& name, wire::ActionKind action, uint32_t target, uint32_t policy = 0) {
+    routes_.emplace_back(stable_hash(HashUse::object_name, "route." + name), text(name), target, policy,
+                         action);
+  }
+  flatbuffers::Offset<wire::RouteFeatures> write_route_features(flatbuffers::FlatBufferBuilder& out) const {
+    if (!spec_.has_features) return 0;
+    const std::vector<wire::SplitPart> parts = {{0, 0, 3}, {3, 0, 1}};
+    const auto split = out.CreateVectorOfStructs(parts);
+    wire::RouteFeaturesBuilder features(out);
+    features.add_split(split);
+    features.add_access(0);
+    return features.Finish();
+  }
+  flatbuffers::Offset<wire::SnapshotFeatures> write_features(flatbuffers::FlatBufferBuilder& out) const {
+    if (!spec_.has_features) return 0;
+    const std::vector<wire::SecretKey> keys(1);
+    const auto attributes = out.CreateString("; Path=/");
+    const auto cookie = out.CreateString("SIM");
+    std::vector<flatbuffers::Offset<wire::Sticky>> stickies;
+    for (const uint32_t pool : {0u, 3u}) {
+      stickies.push_back(
+          wire::CreateSticky(out, pool, cookie, attributes, 60, out.CreateVectorOfStructs(keys)));
+    }
+    const std::vector<wire::AddressStep4> v4 = {{0, true}};
+    const std::vector<wire::AddressStep6> v6(1);
+    const auto list =
+        wire::CreateAccessList(out, out.CreateVectorOfStructs(v4), out.CreateVectorOfStructs(v6));
+    const auto lists = out.CreateVector(&list, 1);
+    const auto listener_access = out.CreateVector(std::vector<uint32_t>(listeners_.size(), 0));
+    const auto sticky_tables = out.CreateVector(stickies);
+    wire::SnapshotFeaturesBuilder features(out);
+    features.add_stickies(sticky_tables);
+    features.add_access_lists(lists);
+    features.add_listener_access(listener_access);
+    return features.Finish();
   }
   void add_rule(const std::string& path, wire::PathKind kind, uint32_t route) {
     rules_.emplace_back(text(path), route, decide::kNone, 0, kind);
@@ -117,13 +151,20 @@ class Builder {
     const auto peers = out.CreateVectorOfStructs(peers_);
     const auto timeouts = out.CreateVectorOfStructs(&spec_.timeouts, 1);
     const auto conditions = out.CreateVector(std::vector<flatbuffers::Offset<wire::Condition>>{});
-    const auto policies = out.CreateVector(&policy, 1);
+    const auto route_features = write_route_features(out);
+    wire::PolicyBuilder featured_builder(out);
+    featured_builder.add_retry_attempts(spec_.retry_attempts);
+    featured_builder.add_client_write(spec_.timeouts.client_body());
+    featured_builder.add_features(route_features);
+    const std::vector<flatbuffers::Offset<wire::Policy>> policy_tables = {policy, featured_builder.Finish()};
+    const auto policies = out.CreateVector(policy_tables);
+    const auto features = write_features(out);
     const auto redirects = out.CreateVector(&redirect, 1);
     const auto responses = out.CreateVector(&response, 1);
     const auto root =
         wire::CreateSnapshot(out, 1, spec_.revision, name, blob, listeners, hosts, rules, routes, pools,
                              members, peers, timeouts, conditions, policies, redirects, responses, &limits,
-                             log, 0, write_policies(out), write_proxy_protocols(out), protection);
+                             log, features, write_policies(out), write_proxy_protocols(out), protection);
     wire::FinishSnapshotBuffer(out, root);
     const auto* bytes = reinterpret_cast<const std::byte*>(out.GetBufferPointer());
     return {bytes, bytes + out.GetSize()};

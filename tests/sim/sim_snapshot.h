@@ -51,6 +51,8 @@ struct SnapshotSpec {
   bool has_tcp_listener = true;
   bool wants_proxy_header = false;                                     // Both listeners, from anybody.
   wire::ProxyProtocol send_proxy_protocol = wire::ProxyProtocol::off;  // Every pool.
+  bool has_features = false;  // The web route splits between two pools of the same members, both sticky,
+                              // and every address is looked up in a list that lets it in.
 };
 
 uint64_t peer_id_of(uint8_t last_octet);

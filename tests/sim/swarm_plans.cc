@@ -193,6 +193,7 @@ SnapshotSpec draw_snapshot(Rng& rng, const SwarmParameters& parameters) {
   };
   spec.timeouts = wire::Timeouts(timeout(8), timeout(8), timeout(8), timeout(6), timeout(8), timeout(8),
                                  parameters.tunnels_may_idle ? timeout(8) : 300'000u);
+  spec.has_features = rng.chance(1, 2);
   return spec;
 }
 

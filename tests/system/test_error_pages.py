@@ -54,7 +54,8 @@ def test_a_request_that_cannot_be_parsed_gets_one_too(gateway):
 def test_answers_of_origins_and_routes_stay_as_they_are(world):
     port = PORTS.take()
     config = pages_config(port)
-    config["routes"] = [{"name": "fixed", "match": {"path": "/no"}, "respond": {"status": 404, "body": "no\n"}},
+    fixed = {"status": 404, "body": "no\n"}
+    config["routes"] = [{"name": "fixed", "match": {"path": "/no"}, "respond": fixed},
                         {"name": "all", "to": [world.origin().address]}]
     world.gateway(config)
     assert get(port, "/no").body == b"no\n"

@@ -1,4 +1,5 @@
 // Features of routes in the snapshot.
+#include "admin/compile/key_table.h"
 #include "tests/unit/admin_compile/compiling.h"
 
 namespace sluice::admin {
@@ -69,6 +70,33 @@ routes:
 )");
   EXPECT_EQ(compiled.route("r").policy(), compiled.route("s").policy());
   EXPECT_NE(compiled.route("r").policy(), compiled.route("t").policy());
+}
+
+TEST(CompileFeatures, ListsPagesAndUsersAreShared) {
+  const Compiled compiled = compile_text(R"(
+listeners: [{name: web, address: ":80"}, {name: side, address: ":81", allow: [10.0.0.0/8]}]
+error_pages: {404: {body: lost}}
+routes:
+  - {name: r, match: {path: /r}, to: "10.0.0.1:1", allow: [10.0.0.0/9, 10.128.0.0/9],
+     error_pages: {5xx: {body: sorry}}, maintenance: {body: closed, allow: [10.0.0.0/8]}}
+  - {name: s, match: {path: /s}, to: "10.0.0.1:1", maintenance: {enabled: false},
+     basic_auth: {users: ["a:$2b$04$abcdefghijklmnopqrstuu2r9OfJnfCsdneAXAGHnS4UpFFP8WIrW"]}}
+  - {name: t, match: {path: /t}, to: "10.0.0.1:1",
+     basic_auth: {users: ["a:$2b$04$abcdefghijklmnopqrstuu2r9OfJnfCsdneAXAGHnS4UpFFP8WIrW"]}}
+)");
+  const wire::SnapshotFeatures& shared = *compiled->root().features();
+  EXPECT_EQ(shared.access_lists()->size(), 1U) << "all of them say the same";
+  EXPECT_EQ(shared.listener_access()->Get(0), kNoIndex);
+  EXPECT_EQ(shared.listener_access()->Get(1), 0U);
+  EXPECT_EQ(shared.error_page_sets()->Get(shared.error_pages())->pages()->Get(0)->code(), 404);
+  const wire::RouteFeatures& r = *features_of(compiled, "r");
+  EXPECT_EQ(r.access(), 0U);
+  EXPECT_EQ(r.maintenance_access(), 0U);
+  EXPECT_EQ(compiled->root().responses()->Get(r.maintenance())->body()->str(), "closed");
+  EXPECT_EQ(shared.error_page_sets()->Get(r.error_pages())->pages()->Get(0)->code(), 5);
+  EXPECT_EQ(features_of(compiled, "s")->maintenance(), kNoIndex);
+  EXPECT_EQ(shared.basic_auths()->size(), 1U);
+  EXPECT_EQ(compiled.route("s").policy(), compiled.route("t").policy());
 }
 
 }  // namespace

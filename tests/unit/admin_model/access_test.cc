@@ -84,5 +84,49 @@ TEST(ModelAccess, MistakesSayWhatToDo) {
             "test.yaml:8:49: \"maybe\" is not a truth value; write true or false");
 }
 
+// bcrypt of "secret"; a dollar sign before `{` or another one is doubled in a configuration.
+constexpr std::string_view kHash = "$2b$04$abcdefghijklmnopqrstuu2r9OfJnfCsdneAXAGHnS4UpFFP8WIrW";
+
+TEST(ModelBasicAuth, UsersAreSortedAndRoundTrip) {
+  const std::string users =
+      "users: [\"bob:" + std::string(kHash) + "\", \"al ice:" + std::string(kHash) + "\"]";
+  const Config config = must_load(
+      with_route("{name: r, pool: app, basic_auth: {realm: \"a b\", forward_header: true, " + users + "}}"));
+  const BasicAuth& auth = *config.routes[0]->options->basic_auth;
+  ASSERT_EQ(auth.users.size(), 2U);
+  EXPECT_EQ(auth.users[0].name, "al ice");
+  EXPECT_EQ(auth.users[0].hash, kHash);
+  EXPECT_TRUE(auth.forward_header);
+  expect_round_trip(config);
+}
+
+TEST(ModelBasicAuth, AFileIsReadIn) {
+  LoadOptions options = testing::test_options();
+  options.read_file = [](const std::string&, uint64_t,
+                         const std::string&) -> std::expected<std::string, std::string> {
+    return "# people\r\nbob:" + std::string(kHash) + "\n\nalice:" + std::string(kHash);
+  };
+  const Config config = must_load(with_route("{name: r, pool: app, basic_auth: {users_file: x}}"), options);
+  EXPECT_EQ(config.routes[0]->options->basic_auth->users[1].name, "bob");
+  EXPECT_EQ(config.routes[0]->options->basic_auth->realm, "restricted");
+  expect_round_trip(config);
+}
+
+TEST(ModelBasicAuth, MistakesSayWhatToDo) {
+  const auto error = [](std::string_view auth) {
+    return only_error(with_route("{name: r, pool: app, basic_auth: " + std::string(auth) + "}"));
+  };
+  EXPECT_EQ(error("{}"),
+            "test.yaml:8:38: basic_auth needs `users_file` or `users`; add users_file: users.htpasswd");
+  EXPECT_EQ(error("{users: []}"),
+            "test.yaml:8:46: there is no user, so that nobody could come in; add one: htpasswd -B FILE NAME");
+  EXPECT_EQ(error("{users: [\"a:$5$salt$short\"]}"),
+            "test.yaml:8:47: the hash of \"a\" is cut or damaged; write it with htpasswd -B, or mkpasswd -m "
+            "sha-512");
+  EXPECT_EQ(only_error(with_route("{name: r, respond: {}, basic_auth: {users: [\"a:" + std::string(kHash) +
+                                  "\"]}}")),
+            "test.yaml:8:40: `basic_auth` has no effect on a route that does not forward; remove it");
+}
+
 }  // namespace
 }  // namespace sluice::admin

@@ -134,5 +134,25 @@ TEST(FeaturesLoad, ErrorPages) {
   EXPECT_EQ(with_set(1), "DANGLING_REF features.error_pages");
 }
 
+TEST(FeaturesLoad, BasicAuth) {
+  const auto with_auth = [](const testing::BasicAuthSpec& auth, uint32_t index = 0) {
+    return changed_refusal({.basic_auth = index},
+                           [&](SnapshotBuilder& builder) { builder.basic_auths.push_back(auth); });
+  };
+  EXPECT_EQ(with_auth({}), "");
+  EXPECT_EQ(with_auth({}, 1), "DANGLING_REF policies[1].features.basic_auth");
+  EXPECT_EQ(with_auth({.realm = ""}), "BAD_VALUE features.basic_auths[0].realm");
+  EXPECT_EQ(with_auth({.realm = "a\"b"}), "BAD_VALUE features.basic_auths[0].realm");
+  EXPECT_EQ(with_auth({.realm = "a\r\nX: b"}), "BAD_VALUE features.basic_auths[0].realm");
+  EXPECT_EQ(with_auth({.users = {}}), "BAD_VALUE features.basic_auths[0].users");
+  EXPECT_EQ(with_auth({.users = {{"b", "x"}, {"a", "x"}}}),
+            "BAD_VALUE features.basic_auths[0].users[1].name");
+  EXPECT_EQ(with_auth({.users = {{"a", "x"}, {"a", "x"}}}),
+            "BAD_VALUE features.basic_auths[0].users[1].name");
+  EXPECT_EQ(with_auth({.users = {{"a", ""}}}), "BAD_VALUE features.basic_auths[0].users[0].hash");
+  EXPECT_EQ(with_auth({.users = {{"a", std::string(257, 'x')}}}),
+            "BAD_VALUE features.basic_auths[0].users[0].hash");
+}
+
 }  // namespace
 }  // namespace sluice

@@ -49,6 +49,7 @@ Offset<wire::RouteFeatures> write_features(FlatBufferBuilder& fbb, const Feature
   features.add_maintenance(spec.maintenance);
   features.add_maintenance_access(spec.maintenance_access);
   features.add_error_pages(spec.error_pages);
+  features.add_basic_auth(spec.basic_auth);
   return features.Finish();
 }
 
@@ -74,6 +75,15 @@ Offset<wire::SnapshotFeatures> write_snapshot_features(FlatBufferBuilder& fbb,
   for (const auto& pages : snapshot.error_page_sets) {
     sets.push_back(wire::CreateErrorPageSet(fbb, fbb.CreateVectorOfStructs(pages)));
   }
+  std::vector<Offset<wire::BasicAuth>> auths;
+  for (const BasicAuthSpec& spec : snapshot.basic_auths) {
+    std::vector<Offset<wire::BasicUser>> users;
+    for (const auto& [name, hash] : spec.users) {
+      users.push_back(wire::CreateBasicUserDirect(fbb, name.c_str(), hash.c_str()));
+    }
+    auths.push_back(wire::CreateBasicAuthDirect(fbb, spec.realm.c_str(), &users));
+  }
+  const auto auth_tables = fbb.CreateVector(auths);
   const auto sticky_tables = fbb.CreateVector(stickies);
   const auto access_tables = fbb.CreateVector(lists);
   const auto page_sets = fbb.CreateVector(sets);
@@ -85,6 +95,7 @@ Offset<wire::SnapshotFeatures> write_snapshot_features(FlatBufferBuilder& fbb,
   features.add_access_lists(access_tables);
   features.add_error_page_sets(page_sets);
   features.add_error_pages(snapshot.error_pages);
+  features.add_basic_auths(auth_tables);
   return features.Finish();
 }
 

@@ -44,6 +44,12 @@ struct FeaturesSpec {
   uint32_t maintenance = decide::kNone;
   uint32_t maintenance_access = decide::kNone;
   uint32_t error_pages = decide::kNone;
+  uint32_t basic_auth = decide::kNone;
+};
+
+struct BasicAuthSpec {
+  std::string realm = "wiki";
+  std::vector<std::pair<std::string, std::string>> users = {{"alice", "$5$hash"}};  // Name, hash.
 };
 
 struct AccessListSpec {
@@ -167,6 +173,7 @@ class SnapshotBuilder {
   std::vector<AccessListSpec> access_lists;
   std::vector<std::vector<wire::ErrorPage>> error_page_sets;
   uint32_t error_pages = decide::kNone;
+  std::vector<BasicAuthSpec> basic_auths;
 
  private:
   struct HostRules {
