@@ -134,7 +134,7 @@ def one(name, attack, quiet_seconds, attack_seconds, rest_seconds):
 
 
 def run(quick):
-    times = (2, 5, 8) if quick else (4, 15, 15)
+    times = (2, 5, 6) if quick else (4, 15, 15)
     table = {}
     for attack in attacks.ALL:
         for name in ("sluice", "nginx", "haproxy"):

@@ -12,8 +12,9 @@
 
 namespace sluice::dataplane {
 
-// Connections admitted above the limit while the ones they replace are still closing.
-inline constexpr uint32_t kReplacedAtOnceMax = 64;
+// Connections admitted above the limit while the ones they replace are still closing: a burst within one tick
+// must not turn a good client away. Fewer than the descriptors that the plan keeps for the process itself.
+inline constexpr uint32_t kReplacedAtOnceMax = 192;
 // Buffers whose pages go back to the system in one tick: some 0.2 ms.
 inline constexpr uint32_t kTrimmedAtOnce = 128;
 
