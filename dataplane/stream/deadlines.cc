@@ -14,12 +14,12 @@
 namespace sluice::dataplane {
 namespace {
 
-// Nothing but the client holds its body up: not the origin, not our answer to it, not our memory.
+// Neither the origin nor our answer holds the body up. (Want of memory may, and client_body runs on: when
+// those who are starved hold what the others wait for, only a deadline ends it.)
 bool body_is_due(const StreamContext& context, const Stream& stream) {
   const ClientConn& client = *stream.client;
   return !stream.request_complete && stream.state != StreamState::connecting &&
          stream.state != StreamState::authorizing && client.outbox.is_empty() &&
-         !client.place_hook.is_linked() &&
          (stream.origin == nullptr || stream.origin->outbox.bytes() < context.window_bytes / 2);
 }
 
@@ -28,7 +28,9 @@ bool body_is_due(const StreamContext& context, const Stream& stream) {
 bool body_rate_applies(const Stream& stream) {
   const bool waits_for_permission =
       stream.expects_continue && stream.interim_count == 0 && stream.request_body_bytes == 0;
-  return stream.body_bytes_per_second > 0 && !waits_for_permission && !stream.response_started;
+  const bool waits_for_memory = stream.client->place_hook.is_linked();
+  return stream.body_bytes_per_second > 0 && !waits_for_permission && !waits_for_memory &&
+         !stream.response_started;
 }
 
 // Starts and stops the body's clock. Every byte received buys its share of a second.

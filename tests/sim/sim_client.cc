@@ -51,7 +51,8 @@ void SimClient::connect() {
   socket_ = &kernel_.connect(proxy_, *this);
 }
 
-void SimClient::on_connected(Socket&, int error) {
+void SimClient::on_connected(Socket& socket, int error) {
+  if (&socket != socket_) return;  // An earlier connect that a later one has replaced.
   progress_at_ = kernel_.now();
   if (error != 0) return finish();
   writer_.begin(*socket_, options_.pace);

@@ -194,10 +194,16 @@ SwarmParameters draw_parameters(uint64_t seed) {
   parameters.placements = rng.chance(1, 3) ? static_cast<uint32_t>(rng.below(6)) : 0;
   parameters.retry_attempts = static_cast<uint32_t>(rng.below(4));
   parameters.body_bytes_max = 1ULL << (8 + rng.below(11));
+  // Without descriptors, whoever has waited a second is closed (worker/pressure.cc); on a long path the
+  // request of a calm client may still be on its way by then.
+  if (parameters.is_calm && parameters.faults[Fault::path_delay] > 0) {
+    parameters.faults[Fault::accept_fails] = 0;
+  }
   // Byte by byte, a large body takes too long to be worth it.
   const FaultConfig& faults = parameters.faults;
   if (faults[Fault::small_window] > 4096 || faults[Fault::one_byte_receive] > 4096 ||
-      faults[Fault::one_byte_send] > 4096) {
+      faults[Fault::one_byte_send] > 4096 ||
+      (faults[Fault::path_delay] > 4096 && faults.window_bytes <= 4096)) {
     parameters.body_bytes_max = std::min<uint64_t>(parameters.body_bytes_max, 2048);
   }
   parameters.busy_time = Duration::milliseconds(static_cast<int64_t>(1 + rng.below(1000)));
