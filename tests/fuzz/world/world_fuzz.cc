@@ -1,6 +1,7 @@
 // A whole worker on the simulated ring, driven by a script of actions: clients and origins connect, write
 // templates or any bytes, end, reset, stall; time passes, snapshots change, the ring is hostile. What must
-// hold after every tick is tests/sim/sim_world.h; what the ends check is scripted_ends.h.
+// hold after every tick is tests/sim/sim_world.h; what the ends check is scripted_ends.h. (fuzz_whole_proxy
+// looks at what passes between one client and one origin; this one at the lifetimes of many.)
 //
 // The input: two characters choose faults and pool, then actions of one letter each, with an argument of one
 // character (its value modulo what there is) or, for raw bytes, everything up to the next 0xff.
