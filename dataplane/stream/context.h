@@ -161,6 +161,7 @@ bool end_if_overdue(StreamContext& context, Stream& stream);
 // ---- forward.cc
 bool forward_step(StreamContext& context, Stream& stream);   // Request body, client → origin.
 void offer_request(StreamContext& context, Stream& stream);  // Head (and replay) onto the connection.
+void forget_replay(StreamContext& context, Stream& stream);  // The request cannot be repeated any more.
 // ---- respond.cc
 bool respond_step(StreamContext& context, Stream& stream);  // Response, origin → client.
 // The rest of the answer will never come: ends the stream so that what was sent cannot look complete.

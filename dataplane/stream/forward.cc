@@ -8,16 +8,12 @@
 namespace sluice::dataplane {
 namespace {
 
-void forget_replay(StreamContext& context, Stream& stream) {
-  stream.replay.clear(context.memory);
-  stream.replay_is_possible = false;
-}
-
 // Keeps what is about to move, so that an idempotent request can be repeated: large ranges by a second
 // reference, small ones by copy, or a body that trickles in would pin a receive buffer per trickle.
 void keep_for_replay(StreamContext& context, Stream& stream, uint64_t count) {
   if (!stream.replay_is_possible) return;
-  if (!is_idempotent(stream.method) || stream.replay.bytes() + count > kReplayBytesMax) {
+  const bool memory_is_short = context.window_bytes < kWindowBytes;
+  if (!is_idempotent(stream.method) || memory_is_short || stream.replay.bytes() + count > kReplayBytesMax) {
     forget_replay(context, stream);
     return;
   }
@@ -73,6 +69,11 @@ bool forward_chunked(StreamContext& context, Stream& stream) {
 }
 
 }  // namespace
+
+void forget_replay(StreamContext& context, Stream& stream) {
+  stream.replay.clear(context.memory);
+  stream.replay_is_possible = false;
+}
 
 void offer_request(StreamContext& context, Stream& stream) {
   OriginConn& origin = *stream.origin;

@@ -112,6 +112,16 @@ void Worker::Impl::reset_slow_readers() {
   }
 }
 
+// What is kept to repeat requests is the cheapest to give up. (Not while the next attempt connects: it has
+// the body from nowhere else.)
+void Worker::Impl::forget_replays() {
+  for (uint32_t i = 0; i < clients.constructed(); ++i) {
+    Stream* stream = clients.at(i).stream;
+    if (stream == nullptr || stream->replay.is_empty() || stream->state == StreamState::connecting) continue;
+    forget_replay(*context, *stream);
+  }
+}
+
 void Worker::Impl::relieve_memory() {
   MemoryLevel level = next_level(memory_level, memory_used_permille());
   if (level < memory_level && context->now - memory_level_since < kSheddingPause) {
@@ -121,6 +131,7 @@ void Worker::Impl::relieve_memory() {
   if (level != memory_level) enter_memory_level(level);
   if (level < MemoryLevel::shed_idle || context->now < next_shedding) return;
   next_shedding = context->now + kSheddingPause;
+  forget_replays();
   for (uint32_t left = kShedAtOnce; left > 0 && shed_oldest_waiting(kYoung); --left) {
   }
   pool->close_oldest_idle(*context, kShedAtOnce);

@@ -58,6 +58,7 @@ struct Worker::Impl {
   void relieve_memory();
   void relieve_crowd();
   void enter_memory_level(MemoryLevel level);
+  void forget_replays();
   void reset_slow_readers();
   ClientConn* oldest_waiting();
   bool shed_oldest_waiting(Duration waited_least);
