@@ -120,7 +120,7 @@ void decode_limits(ValueReader& reader, const Value& value, Limits& limits) {
   };
   constexpr std::string_view kKeys[] = {"header_bytes",      "header_fields", "uri_bytes",
                                         "body_bytes",        "connections",   "connections_per_ip",
-                                        "rate_limit_per_ip", "body_rate", "memory"};
+                                        "rate_limit_per_ip", "body_rate",     "memory"};
   Fields fields(reader, value, "limits", kKeys);
   if (const Value field = fields[kHeaderBytes]) {
     const auto bytes = reader.bytes(field, kHeaderBytesMin, kHeaderBytesMax);
