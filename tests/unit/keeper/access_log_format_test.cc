@@ -97,7 +97,7 @@ TEST_F(AccessLogFormatTest, EveryVariableOfTheListPrints) {
   std::string text;
   for (const std::string_view name : kAccessLogVariables) text.append("|${").append(name).append("}");
   EXPECT_EQ(line(wire::LogFormat::custom, text),
-            "|192.0.2.7|2023-11-14T23:13:21+01:00|14/Nov/2023:23:13:21 +0100|GET /a?b=c "
+            "|192.0.2.7|-|2023-11-14T23:13:21+01:00|14/Nov/2023:23:13:21 +0100|GET /a?b=c "
             "HTTP/1.1|GET|/a?b=c|200|512|"
             "77|http://example.com/|curl/7.88|h|1.234|0.004|1|-|app|pool|10.0.0.1:80|id|web\n");
 }
