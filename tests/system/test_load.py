@@ -73,9 +73,10 @@ def test_a_stall_of_the_server_counts_in_full(world):
     timer.join()
     assert result["answered"] + result["failures"]["not_sent"] == 400
     assert result["failed"] == result["failures"]["not_sent"]
-    # 300 requests were due in those 1.5 s; half of all waited for half of that and more.
-    assert result["latency_us"]["p50"] > 500_000
-    assert result["latency_us"]["max"] >= 1_400_000
+    # 300 requests were due in those 1.5 s, and half of all waited for 0.5 s and more; less what the client's
+    # start took of the stall. Counted from the sending, all but the first four would have been quick.
+    assert result["latency_us"]["p50"] > 250_000
+    assert result["latency_us"]["max"] >= 1_000_000
 
 
 def test_what_breaks_is_told_apart(world):
