@@ -79,10 +79,12 @@ void SimWorld::publish(const SnapshotSpec& spec) {
   published.pin_slot = static_cast<uint8_t>(versions_ % kPinSlots);
   published.generation = versions_;
   published.listener_stats_slots.assign(kStatsSlots, kStatsSlots + (spec.has_tcp_listener ? 2 : 1));
-  published.pool_stats_slots.assign(kStatsSlots, kStatsSlots + 3);
   published.sockets = {{http_listener_}};
   if (spec.has_tcp_listener) published.sockets.push_back({tcp_listener_});
   published.snapshot = std::move(edition->built.snapshot);
+  // One for each pool, as the keeper gives them; those of split routes share the last.
+  for (size_t pool = 0; pool < published.snapshot->pools().size(); ++pool)
+    published.pool_stats_slots.push_back(kStatsSlots[std::min<size_t>(pool, 2)]);
   editions_.push_back(std::move(edition));
   // The slot's earlier user must be gone: a keeper waits, a run publishes less than 64 that stay in use.
   drop_unused_snapshots();
