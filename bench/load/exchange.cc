@@ -9,7 +9,6 @@ namespace sluice::load {
 
 using dataplane::Completion;
 using dataplane::OpKind;
-using dataplane::Ring;
 using State = Connection::State;
 
 namespace {

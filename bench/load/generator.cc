@@ -39,7 +39,6 @@ BufferPoolSizes buffer_sizes() {
 
 Generator::Generator(const Options& options, uint32_t number, uint64_t run_id, Progress& progress)
     : options_(options),
-      number_(number),
       next_id_(run_id << 48 | static_cast<uint64_t>(number) << 40),
       progress_(progress),
       connection_count_(share_of(options.connections, options.threads, number)),
@@ -218,10 +217,7 @@ void Generator::count(const Request& request, Outcome outcome, const Connection*
   result_.latency.record(now - request.due);
   ++result_.statuses[connection->reader.status()];
   result_.body_bytes += connection->reader.body_bytes();
-  if (!who.empty()) {
-    name_index(who);
-    ++result_.answered_by[std::string(who)];
-  }
+  if (!who.empty()) ++result_.answered_by[std::string(who)];
 }
 
 uint16_t Generator::name_index(std::string_view name) {

@@ -67,7 +67,6 @@ class Generator {
   bool is_over() const { return ring_->now() >= end_; }
 
   const Options& options_;
-  uint32_t number_;
   uint64_t next_id_;
   Progress& progress_;
   uint32_t connection_count_;
